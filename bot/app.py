@@ -21,7 +21,7 @@ from bot.channels.signing_secret import SigningSecret
 from bot.channels.video_links import VideoLinks
 from bot.channels.web_names import DEMO, OPERATOR
 from bot.http.pages import Words
-from bot.http.server import Health, Server, bind, build, front_page
+from bot.http.server import Health, Server, WebApp, bind, build, front_page, stand_in
 from bot.http.signed_videos import signed_videos
 from bot.jobs.engine import Engine
 from bot.jobs.prepare import free_bytes
@@ -32,6 +32,7 @@ from bot.parts import Timing
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.call_counts import CallCounts
+from bot.store.drifts import CHANGED
 from bot.store.installation import ROTATED
 from bot.store.relay import Relay
 from bot.store.workers import Workers
@@ -85,6 +86,7 @@ class App:
         self._loops: list[Loop] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._server: Server | None = None
+        self.web: WebApp | None = None
 
     @classmethod
     async def build(
@@ -170,7 +172,7 @@ class App:
             if "web" in self.channels
             else front_page(words, [each.manifest.title for each in self.channels.values()])
         )
-        web = build(
+        self.web = build(
             health=self.health,
             assets_dir=self._settings.assets_dir,
             webhook=self.parts.webhook,
@@ -178,13 +180,20 @@ class App:
             front=front,
             secret=self.secret,
         )
-        self._server = Server(web, listener, trusted_proxies=self._settings.trusted_proxies, words=words)
+        self._server = Server(self.web, listener, trusted_proxies=self._settings.trusted_proxies, words=words)
         await self.parts.engine.start(owner=self.parts.roles.owner)
         await self._join_the_others()
         copy = await self.notice_copy()
         await self.store.web_people.unite(DEMO if self._demo else OPERATOR)
         await self._server.start()
-        for loop in (self.heartbeat.loop, self.parts.reconciler.loop, self.parts.leases.loop, self.parts.roles.loop):
+        await self.parts.guard.refresh()
+        for loop in (
+            self.heartbeat.loop,
+            self.parts.reconciler.loop,
+            self.parts.leases.loop,
+            self.parts.roles.loop,
+            self.parts.guard.follower,
+        ):
             self._begin(loop, loop.run())
         for loop, run in self.loops():
             self._begin(loop, self.parts.roles.run(loop.name, run))
@@ -196,6 +205,7 @@ class App:
         self.parts.roles.on_notify("inbox", self.parts.inbox.notify)
         self.parts.roles.on_notify("poller", self.parts.poller.notify)
         self.parts.roles.on_notify(ROTATED, self.secret.expire)
+        self.parts.roles.on_notify(CHANGED, self.parts.guard.follower.notify)
         self._tasks.append(asyncio.create_task(self.parts.roles.listen(), name="calls"))
         if copy is not None:
             self.parts.alerts.tell("copy", copy.words, files=copy.files)
@@ -232,9 +242,12 @@ class App:
             (sweeper, sweeper.run),
             (cleanup, cleanup.run),
             (self.parts.forgotten_people.loop, self.parts.forgotten_people.loop.run),
+            (self.parts.guard.loop, self.parts.guard.loop.run),
         ]
         if self.parts.bill_sync is not None:
             loops.append((self.parts.bill_sync.loop, self.parts.bill_sync.loop.run))
+        if self.parts.payload_removal is not None:
+            loops.append((self.parts.payload_removal.loop, self.parts.payload_removal.loop.run))
         return loops
 
     async def _join_the_others(self) -> None:
@@ -305,8 +318,11 @@ class App:
         """Close what `build` opened; for a program that was never started."""
         await self.parts.queue.close()
         await self.parts.keys.close()
+        await self.parts.schemas.close()
         if self.parts.books is not None:
             await self.parts.books.close()
+        if self.parts.payload_removal is not None:
+            await self.parts.payload_removal.close()
         self.store.close()
 
     async def _sweep(self) -> None:
@@ -335,7 +351,9 @@ class App:
         for name, channel in self.channels.items():
             after_s = channel.limits.unconfirmed_s
             if after_s is not None:
-                await self.store.jobs.close_unconfirmed(name, after_s=after_s)
+                for each in await self.store.jobs.close_unconfirmed(name, after_s=after_s):
+                    topic = f"unconfirmed {each.job_id}"
+                    self.parts.alerts.tell(topic, "alert-unconfirmed", but=each.user, job=each.job_id, user=each.user)
 
 
 def _connected(manifest: ChannelManifest, services: Services) -> ChannelPort | None:
@@ -401,12 +419,10 @@ def _make_folders(settings: Settings) -> None:
 
 async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, str], Awaitable[None]]) -> None:
     """Serve the whole product on loopback: the sandbox replaces fal, the web chat is open, no setting is read."""
-    from core.sandbox import create_app  # noqa: PLC0415 - the demo alone needs it, and it is heavy
-
     folder = output_dir / "demo"
     bind(Settings.offline().host, port).close()  # taken: nothing is made then
     listener = bind("127.0.0.1", 0)
-    sandbox = Server(create_app(folder=folder / "sandbox"), listener)
+    sandbox = Server(demo_fal(folder / "sandbox"), listener)
     await sandbox.start()
     settings = Settings.offline(
         fal_key="sandbox",
@@ -420,6 +436,13 @@ async def serve_demo(*, output_dir: Path, port: int, on_ready: Callable[[App, st
         await serve(settings, demo=True, on_ready=on_ready)
     finally:
         await sandbox.stop()
+
+
+def demo_fal(folder: Path) -> WebApp:
+    """Build the demo's stand-in for fal. A page in the same browser can reach it, so it has our headers, too."""
+    from core.sandbox import create_app  # noqa: PLC0415 - the demo alone needs it, and it is heavy
+
+    return stand_in(create_app(folder=folder))
 
 
 def _shown(host: str) -> str:

@@ -5,16 +5,18 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bot.channels import manifests
 from bot.channels.protocol import ChannelPort
 from bot.channels.signing_secret import SigningSecret
-from bot.conversation.access import Access, AdminsNow, Owners
+from bot.conversation.access import Access, Owners, OwnersNow
 from bot.conversation.admin_handler import AdminHandler
 from bot.conversation.admission import Admission
 from bot.conversation.balance import BalanceHandler
 from bot.conversation.chat_moves import ChatMoves
+from bot.conversation.forget_commands import AtFal, ForgetCommands
 from bot.conversation.handler import MessageHandler
 from bot.conversation.inbox import GATHER_S, InboxWorker
 from bot.conversation.intake import MessageIntake
@@ -30,7 +32,9 @@ from bot.jobs.collect import Collector
 from bot.jobs.delivery import Delivery
 from bot.jobs.engine import Engine
 from bot.jobs.fal_webhook import Webhook
+from bot.jobs.guard import FIRST_S, Guard
 from bot.jobs.lease_holder import RENEW_S, LeaseHolder
+from bot.jobs.payload_removal import AFTER_S, PayloadRemoval, is_refused
 from bot.jobs.poller import PollerPauses, StatusPoller
 from bot.jobs.prepare import Preparer
 from bot.jobs.quarantine import Quarantine
@@ -41,7 +45,7 @@ from bot.jobs.submit import Submitter
 from bot.jobs.submit_reconciliation import SubmitReconciler
 from bot.jobs.video_files import checks
 from bot.jobs.works import RESOLVE_LOOKS_S, Works
-from bot.loops import MARGIN_S
+from bot.loops import MARGIN_S, Loop
 from bot.messages import job_messages
 from bot.messages.admin_alerts import Alerts
 from bot.messages.held_messages import HeldMessages
@@ -56,9 +60,11 @@ from bot.workers.cleanup import Cleanup
 from bot.workers.forgotten_people import ForgottenPeople
 from bot.workers.leader_election import LeaderElection
 from bot.workers.watchdog import Watchdog
+from core.fal.admin_api import AdminApi
 from core.fal.billing import Billing
 from core.fal.client import FalQueue
 from core.fal.receipts import FolderReceipts
+from core.fal.schemas import Schemas
 from core.fal.webhooks import JwksCache, callback_token
 
 
@@ -68,7 +74,8 @@ class Timing:
 
     Before each look for a lost order, between two searches for all of them, those of the poller; for how long jobs and
     roles are held, how often that is renewed, and how much sooner they are let go of; how long a problem lasts before
-    the admins hear of it, and how often that is looked at; for how long more photos may follow one.
+    the admins hear of it, and how often that is looked at; for how long more photos may follow one; how soon after the
+    start fal's models may be looked at; for how long fal keeps what it has of a job that has ended.
     """
 
     search_s: float = 300.0
@@ -80,11 +87,16 @@ class Timing:
     problem_lasts_s: float = 60.0
     problem_looks_s: float = 10.0
     gather_s: float = GATHER_S
+    guard_first_s: float = FIRST_S
+    payloads_after_s: float = AFTER_S
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one process. `channels` is filled when chats are connected; `books` is None without an admin key."""
+    """The parts of one process. `channels` is filled when chats are connected.
+
+    `books` is None without an admin key, `payload_removal` also where it is not wanted.
+    """
 
     channels: dict[str, ChannelPort]
     roles: LeaderElection
@@ -94,6 +106,9 @@ class Parts:
     queue: FalQueue
     books: Billing | None
     bill_sync: BillSync | None
+    schemas: Schemas
+    guard: Guard
+    payload_removal: PayloadRemoval | None
     keys: JwksCache
     alerts: Alerts
     poller: StatusPoller
@@ -159,6 +174,18 @@ class _Calls:
         return f"{base}/fal/webhook/{callback_token(self._secret.value, job_id)}"
 
 
+def _notify(*loops: Loop | None) -> None:
+    for loop in loops:
+        if loop is not None:
+            loop.notify()
+
+
+async def _at_fal(store: Store, *, deletes: bool) -> AtFal:
+    if not deletes:
+        return "stays"
+    return "refused" if await is_refused(store) else "goes"
+
+
 def build(
     settings: Settings,
     store: Store,
@@ -179,7 +206,7 @@ def build(
     queue = FalQueue.from_settings(settings)
     access = Access.from_settings(settings.access, settings.admins, chats=manifests(), demo=demo)
     caps = caps_of(settings)
-    alerts = Alerts(store=store, channels=channels, admins=AdminsNow(access), caps=caps)
+    alerts = Alerts(store=store, channels=channels, admins=access.admins, others=OwnersNow(access), caps=caps)
     receipts = FolderReceipts(settings.receipts_dir)
     leases = LeaseHolder(
         store.leases,
@@ -210,7 +237,9 @@ def build(
         store=store, queue=queue, webhooks=settings.public_url is not None, due=calls.due, pauses=timing.watch
     )
     status_messages = StatusMessages(store=store, channels=channels)
-    preparer = Preparer(store=store, channels=channels, settings=settings, alerts=alerts, room=room)
+    preparer = Preparer(
+        store=store, channels=channels, settings=settings, alerts=alerts, room=room, film_of=collector.files.original
+    )
     submitter = Submitter(
         store=store,
         queue=queue,
@@ -229,7 +258,7 @@ def build(
         held_messages=HeldMessages(store=store, channels=channels),
         settings=settings,
         alerts=alerts,
-        fetch_again=collector.fetch_again,
+        files=collector.files,
         due=calls.due,
         still_ours=leases.is_valid,
     )
@@ -278,6 +307,14 @@ def build(
         due=calls.due,
         has_own_purse=admission.lists,
     )
+    admin_api = AdminApi.from_settings(settings) if settings.forget_at_fal else None
+    removal = (
+        PayloadRemoval(
+            store=store, api=admin_api, alerts=alerts, videos_dir=settings.videos_dir, after_s=timing.payloads_after_s
+        )
+        if admin_api is not None
+        else None
+    )
     forgotten_people = ForgottenPeople(store=store, channels=channels, settings=settings)
     handler = MessageHandler(
         store=store,
@@ -287,8 +324,13 @@ def build(
         send_original=delivery.send_original,
         ask_fal_now=poller.say_due,
         due=calls.due,
-        forgotten=forgotten_people.loop.notify,
-        is_admin=admission.is_admin,
+        forget=ForgetCommands(
+            store=store,
+            due=calls.due,
+            forgotten=lambda: _notify(forgotten_people.loop, removal.loop if removal is not None else None),
+            at_fal=partial(_at_fal, store, deletes=removal is not None),
+        ),
+        right=admission.right,
         balance=BalanceHandler(store=store, planner=planner, channels=channels, caps=caps, is_admin=admission.is_admin),
         settings=SettingsHandler(
             store=store,
@@ -300,7 +342,7 @@ def build(
         admin=AdminHandler(
             store=store,
             access=access,
-            is_admin=admission.is_admin,
+            right=admission.right,
             channels=channels,
             manifests=manifests(),
             caps=caps,
@@ -332,8 +374,9 @@ def build(
         signals=signals,
         notify=calls.notify_inbox,
         quote=handler.quote,
+        became_admin=alerts.became_admin,
     )
-    books, keys = Billing.from_settings(settings), JwksCache(settings)
+    books, keys, schemas = Billing.from_settings(settings), JwksCache(settings), Schemas.from_settings(settings)
     return Parts(
         channels=channels,
         roles=roles,
@@ -343,6 +386,9 @@ def build(
         queue=queue,
         books=books,
         bill_sync=BillSync(store=store, books=books, alerts=alerts, daily_micro=caps.all_micro) if books else None,
+        schemas=schemas,
+        guard=Guard(store=store, schemas=schemas, alerts=alerts, first_s=timing.guard_first_s),
+        payload_removal=removal,
         keys=keys,
         alerts=alerts,
         poller=poller,

@@ -26,6 +26,7 @@ class Settings(FalSettings):
     trusted_proxy: str = env("REELBOT_TRUSTED_PROXY", "loopback")
     asset_ttl_hours: float = env("REELBOT_ASSET_TTL_HOURS", 24, gt=0)
     video_ttl_days: float = env("REELBOT_VIDEO_TTL_DAYS", 30, gt=0)
+    forget_at_fal: bool = env("REELBOT_FORGET_AT_FAL", False)
 
     @field_validator("default_model")
     @classmethod
@@ -42,6 +43,18 @@ class Settings(FalSettings):
     def _are_addresses(cls, text: str) -> str:
         networks.read(text)
         return text
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return warnings about values that are allowed but hardly intended, each with its setting's name."""
+        found = super().warnings
+        if self.forget_at_fal and self.fal_admin_key is None:
+            found.append("REELBOT_FORGET_AT_FAL: nothing is deleted at fal without FAL_ADMIN_KEY")
+        elif self.forget_at_fal and self.fal_proxy_url is not None:
+            found.append(
+                "REELBOT_FORGET_AT_FAL: nothing is deleted at fal through FAL_PROXY_URL, which has its own key"
+            )
+        return found
 
     @property
     def trusted_proxies(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from core.assets.publish import publish_asset
 from core.catalogue import Endpoint, Model
 from core.config import FalSettings
 from core.errors import ERROR_CODES, Blame, Repeat, VideoError
-from core.generate import OnProgress, Progress, generate_video, poll_video
+from core.generate import OnProgress, Progress, enhance_draft, generate_video, poll_video, upscale_video
 from core.media.client import Probe, probe
 from core.pricing import SourceFacts, estimate_cost, list_models, plan
 from core.types import Adjustment, Asset, Kind, Mode, Plan, Quote, Video, VideoRequest
@@ -35,6 +35,7 @@ __all__ = [
     "Video",
     "VideoError",
     "VideoRequest",
+    "enhance_draft",
     "estimate_cost",
     "generate_video",
     "list_models",
@@ -42,4 +43,5 @@ __all__ = [
     "poll_video",
     "probe",
     "publish_asset",
+    "upscale_video",
 ]

@@ -197,7 +197,13 @@ def _tier_problem(error: BadRequest) -> str:
     return f"{facts['value']}: the tiers are {', '.join(finding.TIERS)}, each a model of its own"
 
 
-class FalSettings(TierSettings):
+class LabelSettings(EnvSettings):
+    """How films are labelled as made by AI: what the library and each chat that has a sign of its own go by."""
+
+    ai_label: Literal["off", "metadata", "visible"] = env("REELBOT_AI_LABEL", "off")
+
+
+class FalSettings(TierSettings, LabelSettings):
     """The settings of the library. Names and defaults: the README's table of settings."""
 
     fal_key: SecretStr | None = env("FAL_KEY", None)
@@ -217,6 +223,7 @@ class FalSettings(TierSettings):
     asset_host: Literal["auto", "folder", "fal"] = env("REELBOT_ASSET_HOST", "auto")
     asset_check: bool = env("REELBOT_ASSET_CHECK", True)
     default_model: str = env("REELBOT_DEFAULT_MODEL", "balanced")
+    ai_producer: str = env("REELBOT_AI_PRODUCER", "reelbot", max_length=100)
 
     @property
     def transport(self) -> httpx.AsyncBaseTransport | None:

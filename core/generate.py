@@ -8,16 +8,18 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Literal
 
 from core import pricing
-from core.assets.sources import SourceFile, facts_of, publish_sources, read_sources
+from core.assets.sources import RequestSources, SourceFile, facts_of, publish_sources, read_sources
 from core.catalogue import app_of
 from core.config import FalSettings
+from core.continuing import FilmSource, going_on, joined, local_film, work_folder
 from core.errors import BadRequest, StillRunning, SubmitNotSent, Unavailable, VideoError, arguments
 from core.fal import protocol
 from core.fal.client import FalQueue
@@ -25,8 +27,12 @@ from core.fal.download import video_filename
 from core.fal.fetch_result import fetch_patiently, fetch_result, is_readable
 from core.fal.poll_schedule import poll_gaps
 from core.fal.receipts import FolderReceipts, Order, Receipt
+from core.fal.results import draft_cache
+from core.pricing import SourceFacts
 from core.types import (
     Completed,
+    Kind,
+    Mode,
     Plan,
     Queued,
     QueueStatus,
@@ -37,7 +43,16 @@ from core.types import (
     VideoRequest,
 )
 
-__all__ = ["OnProgress", "Progress", "fetch_result", "generate_video", "poll_video", "wait"]
+__all__ = [
+    "OnProgress",
+    "Progress",
+    "enhance_draft",
+    "fetch_result",
+    "generate_video",
+    "poll_video",
+    "upscale_video",
+    "wait",
+]
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +61,7 @@ PATIENCE_S = 3600.0
 ODD_S = 600.0
 """How long answers that name no status are asked again before the caller is told."""
 _STREAM_TRIES = 2
+UPSCALER, DRAFTS = "upscaler", "flux-3-draft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +101,7 @@ async def generate_video(
     negative_prompt: str | None = None,
     settings: FalSettings | None = None,
     on_progress: OnProgress | None = None,
+    extend: FilmSource | None = None,
 ) -> Video:
     """Buy one video and download it to `output/videos/`. The mode follows from the sources.
 
@@ -93,8 +110,10 @@ async def generate_video(
     `last_image` to end with, `references` (pictures of whom or what the film shows, in the order in which the words
     name them), or a `video` to edit. `image_url` and `video_url` are addresses alone. `sound`: on or off where the
     model leaves the choice, at its own price; None: as the model does it by itself. `negative_prompt`: what is not
-    wanted. Values the model cannot do are adjusted to the nearest it can (`core.pricing.plan` names them beforehand);
-    sources it cannot use are refused before anything is bought.
+    wanted. `extend`: a film to go on from (a Video, a file, its bytes, or the id of a request whose film it is): by the
+    model itself where it takes that film, else from its last frame; the whole comes back as one film, with its `parts`,
+    at the price of the new one. Values the model cannot do are adjusted to the nearest it can (`core.pricing.plan`
+    names them beforehand); sources it cannot use are refused before anything is bought.
 
     The paid request is made once. Cancelled or out of patience (an hour: StillRunning with `request_id`), the request
     goes on at fal: `poll_video(request_id)` fetches it, free of charge. Nothing is bought without a receipt on the
@@ -120,12 +139,20 @@ async def generate_video(
         video=video,
         video_url=video_url,
     )
+    if extend is not None:
+        others = {"image": image, "image_url": image_url, "video": video, "video_url": video_url, "extend": extend}
+        arguments.one_of(**others, references=tuple(references) or None)
     arguments.of_type("settings", settings, FalSettings)
     arguments.called("on_progress", on_progress)
     settings = settings or FalSettings()
     tell = on_progress or _silent
-    async with _queue(settings) as queue:
+    async with _queue(settings) as queue, AsyncExitStack() as stack:
         tell(Progress("publishing"))
+        before = None
+        if extend is not None:
+            folder = stack.enter_context(work_folder(settings))
+            before = await _local_film(extend, settings.videos_dir, settings)
+            wanted = await going_on(before, model=model, folder=folder)
         sources = await publish_sources(wanted, model=model, settings=settings)
         plan = pricing.plan(
             prompt,
@@ -140,18 +167,85 @@ async def generate_video(
             source=facts_of(sources[0]) if sources else None,
             references=max(1, len(sources)),
         )
-        tell(Progress("submitting"))
-        request = plan.request.published(*(source.url for source in sources))
-        receipt = await _buy(queue, request, plan, settings)
-        try:
-            await wait(queue, receipt.handle, on_progress=tell)
-            return await _collect(queue, receipt, settings, tell)
-        except VideoError as error:
-            error.ordered_as(receipt.handle.request_id)
-            raise
-        except BaseException as error:  # cancelled, or an error of the caller's own `on_progress`
-            error.add_note(f"ordered already: core.poll_video({receipt.handle.request_id!r}) fetches it, for nothing")
-            raise
+        video_or_part = await _ordered(queue, plan, [source.url for source in sources], settings, tell)
+        return video_or_part if before is None else await joined(before, video_or_part, plan.request)
+
+
+async def upscale_video(
+    video: FilmSource,
+    *,
+    resolution: str = "1080p",
+    settings: FalSettings | None = None,
+    on_progress: OnProgress | None = None,
+) -> Video:
+    """Buy a copy of a film with more pixels ("1080p" or "4k"), and download it.
+
+    `video` is a Video, a local file, its bytes, or the id of a request whose film it is. The price goes by its seconds,
+    begun ones counting whole. Raises VideoError, as `generate_video` does.
+    """
+    arguments.text("resolution", resolution)
+    arguments.of_type("settings", settings, FalSettings)
+    arguments.called("on_progress", on_progress)
+    settings = settings or FalSettings()
+    tell = on_progress or _silent
+    async with _queue(settings) as queue:
+        tell(Progress("publishing"))
+        with work_folder(settings) as folder:
+            film = await _local_film(video, folder, settings)
+            mode = Mode.UPSCALE_VIDEO
+            (asset,) = await publish_sources(RequestSources(mode, (film,)), model=UPSCALER, settings=settings)
+        plan = pricing.plan("", model=UPSCALER, mode=mode, resolution=resolution, source=facts_of(asset))
+        return await _ordered(queue, plan, [asset.url], settings, tell)
+
+
+async def enhance_draft(
+    request_id: str, *, settings: FalSettings | None = None, on_progress: OnProgress | None = None
+) -> Video:
+    """Buy the whole film of a draft of `flux-3-draft`, from what fal has kept of it, and download it.
+
+    Raises BadRequest ("draft_gone") where fal keeps nothing of it any more, and VideoError as `generate_video` does.
+    """
+    arguments.request_id(request_id)
+    arguments.of_type("settings", settings, FalSettings)
+    arguments.called("on_progress", on_progress)
+    settings = settings or FalSettings()
+    tell = on_progress or _silent
+    async with _queue(settings) as queue:
+        tell(Progress("publishing"))
+        receipt = await _receipt(queue, request_id, None, settings)
+        results = await FolderReceipts(settings.receipts_dir).results(request_id)
+        if not results:
+            results = [await queue.result(receipt.handle)]
+        found = (draft_cache(protocol.parsed(reply.body)) for reply in reversed(results))
+        url = next(filter(None, found), None)
+        if url is None:
+            raise BadRequest("draft_gone")
+        source = SourceFacts(Kind.VIDEO, duration_s=receipt.duration_s)
+        plan = pricing.plan("", model=DRAFTS, mode=Mode.ENHANCE_DRAFT, source=source)
+        return await _ordered(queue, plan, [url], settings, tell)
+
+
+async def _local_film(film: FilmSource, folder: Path, settings: FalSettings) -> Path:
+    """Return a file of the film; that of a request is fetched, for nothing."""
+    path = await local_film(film, folder)
+    if isinstance(path, Path):
+        return path
+    return (await poll_video(path, settings=settings)).local_path
+
+
+async def _ordered(queue: FalQueue, plan: Plan, urls: Sequence[str], settings: FalSettings, tell: OnProgress) -> Video:
+    """Order what was planned, once, wait for it and download it."""
+    tell(Progress("submitting"))
+    receipt = await _buy(queue, plan.request.published(*urls), plan, settings)
+    try:
+        await wait(queue, receipt.handle, on_progress=tell)
+        return await _collect(queue, receipt, settings, tell)
+    except VideoError as error:
+        error.ordered_as(receipt.handle.request_id)
+        raise
+    except BaseException as error:  # cancelled, or an error of the caller's own `on_progress`
+        error.add_note(f"ordered already: core.poll_video({receipt.handle.request_id!r}) fetches it, for nothing")
+        raise
 
 
 async def poll_video(

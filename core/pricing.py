@@ -10,6 +10,7 @@ from math import ceil
 
 from core.catalogue import MODELS, Endpoint, Model
 from core.catalogue.finding import able, find, list_models, near, row_of, use_tiers
+from core.catalogue.offers import is_offered, offered, require_offered
 from core.errors import BadRequest, arguments
 from core.types import Adjustment, Kind, Mode, Plan, Quote, Role, Source, SourceLimits, VideoRequest
 
@@ -23,10 +24,13 @@ __all__ = [
     "estimate_cost",
     "find",
     "is_aspect_ratio",
+    "is_offered",
     "is_resolution",
     "list_models",
+    "measured_quote",
     "mode_kind",
     "near",
+    "offered",
     "plan",
     "quote",
     "roles_of",
@@ -51,6 +55,8 @@ _ROLES: dict[Mode, tuple[Role, ...]] = {
     Mode.UPSCALE_VIDEO: (Role.VIDEO,),
     Mode.ENHANCE_DRAFT: (Role.DRAFT,),
 }
+DRAFT = "draft"
+"""In the place of a resolution: the lowest that the model makes, or its own row of drafts."""
 MOST_SEED = 2**31 - 1
 """The largest seed that any model takes."""
 
@@ -84,8 +90,9 @@ def plan(
 
     `source`: what is known of the first source; `references`: how many pictures, where the mode takes a list of them.
     An option that the model cannot grant becomes the nearest it can, and is named in `adjustments`. A source video that
-    is too long is cut when it is published. Raises BadRequest: "unknown_model", "model_retired", "prompt_missing",
-    "prompt_too_long", "bad_option", "source_not_supported", "too_many_pictures", "video_too_short", "unpriced".
+    is too long is cut when it is published. Raises BadRequest: "unknown_model", "model_retired", "model_unavailable",
+    "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "too_many_pictures", "video_too_short",
+    "unpriced".
     """
     arguments.text("prompt", prompt)
     arguments.text("model", model)
@@ -96,7 +103,8 @@ def plan(
     arguments.of_type("sound", sound, bool)
     arguments.text("negative_prompt", negative_prompt, optional=True)
     mode = arguments.word("mode", mode, Mode)
-    (chosen, endpoint), notes = _endpoint(find(model), mode)
+    (chosen, _), notes = _endpoint(_or_draft(find(model), mode, resolution), mode)
+    endpoint = require_offered(chosen, mode)
     _check_prompt(prompt, endpoint)
     _check_source(endpoint, source, notes)
     if mode is Mode.REFERENCE_TO_VIDEO and references > endpoint.most_sources:
@@ -144,6 +152,15 @@ def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
     return Quote(usd, request.endpoint, up_to=endpoint.overrun_s > 0)
 
 
+def measured_quote(request: VideoRequest, *, source: SourceFacts) -> Quote:
+    """Compute the price of an accepted request with its source as it really is, whatever is offered by now.
+
+    Raises BadRequest: "video_too_short", "unpriced".
+    """
+    _check_source(row_of(request.model, request.mode), source, [])
+    return quote(request, source=source)
+
+
 def _by_source(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Quote:
     """Compute a price that goes by the source's seconds, begun ones counting whole.
 
@@ -153,7 +170,8 @@ def _by_source(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Quo
     longest = endpoint.source_seconds[1]
     into = Decimal(longest if source_s is None else min(max(1, ceil(source_s)), longest))
     seconds = (into + min(into, Decimal(endpoint.output_s))) / 2 if endpoint.output_s else into
-    up_to = endpoint.conservative_price or source_s is None
+    rounds = source_s is not None and not endpoint.output_s and into != Decimal(str(source_s))
+    up_to = endpoint.conservative_price or source_s is None or rounds
     return Quote(rate * seconds + endpoint.usd_per_source, endpoint.id, up_to=up_to)
 
 
@@ -169,9 +187,21 @@ def estimate_cost(model: str, duration: int, resolution: str | None = None, mode
     return plan("estimate", model=model, mode=mode, duration=duration, resolution=resolution, source=source).quote.usd
 
 
+def is_draft(resolution: str) -> bool:
+    """Return whether this asks for the lowest resolution there is."""
+    return resolution.strip().lower() == DRAFT
+
+
+def _or_draft(model: Model, mode: Mode, resolution: str | None) -> Model:
+    """Return the model's own row of drafts, where it has one and a draft is asked for."""
+    if resolution is None or not is_draft(resolution):
+        return model
+    return next((each for each in MODELS if each.key == f"{model.key}-{DRAFT}" and mode in each.modes), model)
+
+
 def is_resolution(text: str) -> bool:
     """Return whether the text names a resolution, whichever a model makes: "720p", "720", "4k", "hd"."""
-    return _lines(text) is not None
+    return _lines(text) is not None or is_draft(text)
 
 
 def is_aspect_ratio(text: str) -> bool:
@@ -205,10 +235,12 @@ def usd_plain(usd: Decimal) -> str:
 
 def describe(model: Model) -> list[str]:
     """Describe a model in one line per mode: endpoint, what it accepts, price per second and for about 5 s."""
-    return [_describe(mode, endpoint) for mode, endpoint in model.modes.items()]
+    return [_describe(mode, endpoint.id, offered(model, mode)) for mode, endpoint in model.modes.items()]
 
 
-def _describe(mode: Mode, endpoint: Endpoint) -> str:
+def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
+    if endpoint is None:
+        return f"{mode:<15} {endpoint_id}: fal does not take it just now"
     prices, usual_s = [], _duration(endpoint, None, []) or _USUAL_DURATION_S
     for resolution, rate in endpoint.prices(sound=endpoint.has_sound).items():
         whole = usd_text(rate * usual_s + endpoint.usd_per_source)
@@ -278,11 +310,13 @@ def _duration(endpoint: Endpoint, requested: int | None, notes: list[Adjustment]
 
 def _resolution(endpoint: Endpoint, requested: str | None, notes: list[Adjustment]) -> str | None:
     if not endpoint.resolutions:
-        if requested is not None:
+        if requested is not None and not is_draft(requested):
             notes.append(Adjustment("resolution", requested, None))
         return None
     if requested is None:
         return endpoint.default_resolution
+    if is_draft(requested):
+        return min(endpoint.resolutions, key=lambda each: _lines(each) or 0)
     lines = _lines(requested)
     if lines is None:
         raise BadRequest("bad_option", option="resolution", value=requested[:20])

@@ -246,7 +246,8 @@ class Video:
     """A finished video on this disk. It has a path and cannot carry a fal address.
 
     `size` in bytes, `width` and `height` in displayed pixels, `duration_s` in seconds, `cost_usd` in dollars (None
-    when it is not known, as for a request bought elsewhere).
+    when it is not known, as for a request bought elsewhere). `parts`: of a film that goes on, the films that it was
+    joined of; empty for any other, and where the new part could not be joined and stands alone.
     """
 
     local_path: Path
@@ -257,3 +258,4 @@ class Video:
     request_id: str
     cost_usd: Decimal | None
     model: str
+    parts: tuple[Path, ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 
 import av
 from PIL import Image, ImageDraw
+from pillow_heif import register_heif_opener
 
 
 def clip(
@@ -120,6 +121,14 @@ def phone_photo(path: Path, *, size: tuple[int, int] = (640, 400), orientation: 
 def jpeg(size: tuple[int, int] = (640, 400)) -> bytes:
     buffer = BytesIO()
     photo(size).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def in_boxes(kind: str, size: tuple[int, int] = (640, 400)) -> bytes:
+    """A photo as phones send it as a file: "HEIF" or "AVIF"."""
+    register_heif_opener()
+    buffer = BytesIO()
+    photo(size).save(buffer, kind, quality=80)
     return buffer.getvalue()
 
 

@@ -254,7 +254,7 @@ class ChatSetup:
     silent. `steps(settings, account, public_url)`: what is left for a person to do. `say_code(account, code)`: how the
     code is sent to the bot; None where nobody becomes an admin by it. `watch(settings, try_code)` waits for the code
     while no bot runs, takes no message from it, and returns the sender's id; raises SendError. `public`: the chat works
-    only with REELBOT_PUBLIC_URL.
+    only with REELBOT_PUBLIC_URL. `alone`: a check would throw out a bot that runs, so then there is none.
     """
 
     questions: tuple[Question, ...]
@@ -263,6 +263,7 @@ class ChatSetup:
     say_code: Callable[[str, str], str] | None = None
     watch: Callable[[Any, TryCode], Awaitable[str]] | None = None
     public: bool = False
+    alone: bool = False
 
 
 def no_groups(_chat_id: str) -> bool:

@@ -13,11 +13,21 @@ from bot.channels.types import Incoming, Reply
 S = TypeVar("S", bound=BaseSettings)
 
 
+Remember = Callable[[frozenset[str]], Awaitable[None]]
+"""remember(origins): keep what answering these messages needs; they are of people who may ask."""
+
+
 class Inbox(Protocol):
     """The inbox as a channel sees it."""
 
-    async def put(self, incoming: Sequence[Incoming]) -> None:
-        """Commit these before confirming them to the chat. Repeats are ignored. Strangers are answered, not stored."""
+    async def put(self, incoming: Sequence[Incoming], *, remember: Remember | None = None) -> frozenset[str]:
+        """Commit these before confirming them to the chat, and return the origins of those that are kept.
+
+        Repeats are ignored. Strangers are answered, not stored: so a channel keeps, fetches or shows nothing for a
+        message before it is in what `remember` is called with, once, before anything is stored or answered. What takes
+        room or time, such as a download, is begun for what is returned: that leaves out what is too much as well.
+        """
+        ...
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
         """Commit this message and wait for its answer, for a chat whose callback carries it. A repeat gets the same.
@@ -178,7 +188,7 @@ async def _no_quote(_incoming: Incoming) -> str | None:
     """Return None: no price stands on any send button."""
 
 
-def _nobody_owns(channel: str, users: frozenset[str]) -> None:
+def _nobody_owns(channel: str, users: Mapping[str, str]) -> None:
     """Do nothing: a chat whose people are let in by settings and admins alone."""
 
 
@@ -208,10 +218,11 @@ class Services:
     `quote(incoming)`: the price that may stand on the send button for this message, which is not stored; or None.
     `admin_pages`: a channel puts its page there, by a short name; the web chat shows it at `/chat/admin/NAME` to those
     who are admins by `is_admin(user)`.
-    `owners(channel, users)`: these people have made the bot of this chat theirs: they are let in, and are admins; it
-    takes the place of what was said before. `hide(secret)`: no log shows it from now on.
-    `run_alone(name, loop)`: for a loop of which there may be only one, such as one that asks for updates; while another
-    process runs it, `alive` is not asked. `call_counts`, `relay`: None where this process is the only one.
+    `owners(channel, users)`: these people have made an account of this chat theirs, each by the id of that account:
+    they are let in, and are admins of it; this takes the place of what was said before. `hide(secret)`: no log
+    shows it from now on. `run_alone(name, loop)`: for a loop of which there may be only one, such as one that asks
+    for updates; while another process runs it, `alive` is not asked. `call_counts`, `relay`: None where this
+    process is the only one.
     """
 
     inbox: Inbox
@@ -236,7 +247,7 @@ class Services:
     call_counts: CallCounts | None = None
     admin_pages: dict[str, AdminPage] = field(default_factory=dict)
     is_admin: Callable[[str], bool] = lambda _user: False
-    owners: Callable[[str, frozenset[str]], None] = _nobody_owns
+    owners: Callable[[str, Mapping[str, str]], None] = _nobody_owns
     hide: Callable[[str], None] = _hides_nothing
     relay: Relay | None = None
     invitations: Invitations = field(default_factory=NoGuests)

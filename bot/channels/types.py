@@ -131,7 +131,8 @@ class Message:
     `long`: a text to be shown folded, where the chat can fold, below `text`. `asks`: the person's next words are the
     answer, so a chat that can opens its keyboard for them. `in_place`: where it answers a press, it takes the place of
     the message that the button stands on. `only_for`: the person whom it concerns alone: a chat that can shows it to
-    nobody else; others show it to all, so it holds nothing that they may not read.
+    nobody else; others show it to all, so it holds nothing that they may not read. `table`: what `text` says below its
+    first line once more, in rows whose first is the head: a chat that draws tables shows that instead.
     """
 
     text: str
@@ -142,6 +143,7 @@ class Message:
     asks: bool = False
     in_place: bool = False
     only_for: str | None = None
+    table: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +202,16 @@ class FileMessage:
 class Limits:
     """The limits of a chat, as data. Sizes in bytes.
 
-    `progress_bars`: the chat draws `Message.progress`. `keeps_cards`: the card of a job that is over stays as one line,
-    where there is room for it. `passive_replies`: no captions, no buttons, no status message,
-    and the bot may not always speak first: photos wait for words, buttons are typed as codes, finished videos wait to
-    be fetched. `typing_links`: a text may hold links that type a line for whoever taps them. `per_message`, `per_tap`:
-    how many messages of the bot a person's own one, or a tap on a menu, allows, and for how many seconds. `files`: the
-    chat hands over files of up to `video_bytes` unchanged. `caption_bytes`: of the words beside a video, in UTF-8.
-    `unconfirmed_s`: a chat that often takes a video without confirming it: its owner is asked with their next message
-    only, and an unconfirmed one counts as delivered so many seconds later.
+    `progress_bars`: the chat draws `Message.progress`. `keeps_cards`: the card of a job that is over stays as one
+    line, where there is room for it. `passive_replies`: no captions, no buttons, no status message, and the bot may
+    not always speak first: photos wait for words, buttons are typed as codes, finished videos wait to be fetched.
+    `typing_links`: a text may hold links that type a line for whoever taps them. `per_message`, `per_tap`: how many
+    messages of the bot a person's own one, or a tap on a menu, allows, and for how many seconds. `files`: the chat
+    hands over files of up to `video_bytes` unchanged. `caption_bytes`: of the words beside a video, in UTF-8.
+    `lone_photos`: a photo that stands alone reaches the bot in groups, too; else only in one message with words
+    that address it, or as what these reply to. `unconfirmed_s`: a chat that often takes a video without confirming
+    it: its owner is asked with their next message only, and an unconfirmed one counts as delivered so many seconds
+    later.
     """
 
     video_bytes: int
@@ -226,6 +230,7 @@ class Limits:
     per_message: tuple[int, float] | None = None
     per_tap: tuple[int, float] | None = None
     unconfirmed_s: float | None = None
+    lone_photos: bool = True
 
 
 class SendOutcome(StrEnum):

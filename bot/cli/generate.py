@@ -46,6 +46,8 @@ async def generate(options: argparse.Namespace) -> int:
         raise BadUsage("--last-image goes beside --image, the photo that the film begins with")
     options.prompt = await standard_input.words() if options.prompt == ["-"] else " ".join(options.prompt)
     async with _fal(options) as settings:
+        if not options.sandbox and (settings.database_url is not None or settings.database_file.exists()):
+            await import_module("bot.cli.model_check").hold_back(settings)
         plan = await _plan(options, settings)
         note(_price_line(plan, sandbox=options.sandbox))
         for each in plan.adjustments:

@@ -185,6 +185,11 @@ def parser_of_all() -> Parser:
     poll_parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
     models_parser = command("models", "models.list_models", "tiers, models, what each accepts and costs")
     models_parser.add_argument("--json", action="store_true", help=_A_LIST)
+    models_parser.add_argument(
+        "--check",
+        action="store_true",
+        help="ask fal whether it still takes what is sold here, and say what it does not",
+    )
     _report_parsers(command)
     for name, offered in _chat_commands().items():
         words = "; ".join(f"{each.word}: {each.help}" for _, each in offered)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from core.pricing import Endpoint, Model, usd_plain
+from core.pricing import Endpoint, Model, offered, usd_plain
+from core.types import Mode
 
 
 def model_form(model: Model) -> dict[str, Any]:
@@ -11,9 +12,15 @@ def model_form(model: Model) -> dict[str, Any]:
         "key": model.key,
         "name": model.name,
         "tier": model.tier,
-        "modes": {str(mode): _endpoint_form(endpoint) for mode, endpoint in model.modes.items()},
+        "modes": {str(mode): _offered_form(model, mode) for mode in model.modes},
         "seen": model.seen,
     }
+
+
+def _offered_form(model: Model, mode: Mode) -> dict[str, Any]:
+    """Return the row as it is offered just now; of one that fal does not take, as it was."""
+    row = offered(model, mode)
+    return {**_endpoint_form(row or model.modes[mode]), "available": row is not None}
 
 
 def _endpoint_form(endpoint: Endpoint) -> dict[str, Any]:

@@ -1,12 +1,16 @@
-"""Runs `reelbot models`: what can be bought, and what it costs. Loads no database and no chat."""
+"""Runs `reelbot models`: what can be bought, and what it costs. Loads no chat, and no database where there is none."""
 
 import argparse
 import shutil
 import sys
 import textwrap
+from importlib import import_module
+
+from pydantic import ValidationError
 
 from bot.cli.console import DONE, is_terminal, out, out_json
 from bot.cli.model_forms import model_form
+from bot.settings import Settings
 from core import pricing
 from core.config import TierSettings
 
@@ -15,8 +19,15 @@ _LEAST = 30
 
 
 async def list_models(options: argparse.Namespace) -> int:
-    """Print every model. Raises ValidationError where the tiers are set to what there is not."""
+    """Print every model, or with --check what fal says of each.
+
+    Raises ValidationError where the tiers are set to what there is not.
+    """
     TierSettings()
+    if options.check:
+        checked: int = await import_module("bot.cli.model_check").check(as_json=options.json)
+        return checked
+    await _hold_back()
     if options.json:
         out_json([model_form(model) for model in pricing.list_models()])
         return DONE
@@ -26,6 +37,16 @@ async def list_models(options: argparse.Namespace) -> int:
         for line in pricing.describe(model):
             out(_fitted(line, columns))
     return DONE
+
+
+async def _hold_back() -> None:
+    """Hold back what a running bot has found that fal does not take, where there is a database that knows."""
+    try:
+        settings = Settings()
+    except ValidationError:
+        return  # `reelbot doctor` says what is wrong with them
+    if settings.database_url is not None or settings.database_file.exists():
+        await import_module("bot.cli.model_check").hold_back(settings)
 
 
 def _fitted(line: str, columns: int | None) -> str:

@@ -15,37 +15,41 @@ OPERATORS = frozenset({f"web:{OPERATOR}"})
 
 
 class Owners:
-    """Who has made a chat's bot theirs, by the chat: let in, and an admin, like those whom the settings name."""
+    """Who has made an account of a chat's bot theirs: let in, and an admin of that account, of nothing else."""
 
     def __init__(self) -> None:
-        self._by_chat: dict[str, frozenset[str]] = {}
+        self._by_chat: dict[str, Mapping[str, str]] = {}
 
-    def put(self, channel: str, users: frozenset[str]) -> None:
-        """Take these for the owners of this chat from now on."""
+    def put(self, channel: str, users: Mapping[str, str]) -> None:
+        """Take these for the owners of this chat's accounts from now on, each by the id of the account."""
         self._by_chat[channel] = users
 
     @property
     def all(self) -> frozenset[str]:
-        """Return the owners of all chats."""
-        return frozenset().union(*self._by_chat.values())
+        """Return the owners of all accounts."""
+        return frozenset(user for users in self._by_chat.values() for user in users.values())
+
+    def owns(self, user: str, channel: str, account: str) -> bool:
+        """Return whether this account is that person's."""
+        return self._by_chat.get(channel, {}).get(account) == user
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who may use the bot. Ids are `channel:user-id` or `channel:chat-id`, as `telegram:42` or `telegram:-100123`.
 
-    `named_admins`: those of the settings.
+    `admins`: those of the settings.
     """
 
     everybody: bool = False
     listed: frozenset[str] = frozenset()
-    named_admins: frozenset[str] = frozenset()
+    admins: frozenset[str] = frozenset()
     owners: Owners = field(default_factory=Owners, compare=False)
 
     @property
-    def admins(self) -> frozenset[str]:
-        """Return all admins."""
-        return self.named_admins | self.owners.all
+    def named(self) -> frozenset[str]:
+        """Return whom the settings name, and who has made an account theirs."""
+        return self.listed | self.admins | self.owners.all
 
     @classmethod
     def from_settings(
@@ -62,26 +66,26 @@ class Access:
         return cls(
             everybody=any(each.lower() == "open" for each in entries),
             listed=frozenset(_entry("REELBOT_ACCESS", each, chats) for each in entries if each.lower() not in _WORDS),
-            named_admins=frozenset(_entry("REELBOT_ADMINS", each, chats) for each in _split(admins)) | OPERATORS,
+            admins=frozenset(_entry("REELBOT_ADMINS", each, chats) for each in _split(admins)) | OPERATORS,
         )
 
     def allows(self, user: str, chat: str) -> bool:
         """Return whether this person (`telegram:42`) may ask in this chat (`telegram:-100123`): by either id."""
-        return self.everybody or any(each in self.listed or each in self.admins for each in (user, chat))
+        return self.everybody or any(each in self.named for each in (user, chat))
 
     def is_admin(self, user: str) -> bool:
         """Return whether this person is an admin; a chat listed among the admins gives its people access only."""
         return user in self.admins
 
 
-class AdminsNow:
-    """The admins, whoever they are at the moment when they are looked at."""
+class OwnersNow:
+    """The owners of accounts, whoever they are at the moment when they are looked at."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._access.admins)
+        return iter(self._access.owners.all)
 
 
 def _split(setting: str | None) -> list[str]:

@@ -6,9 +6,12 @@ from dataclasses import replace
 
 from bot.channels.protocol import ChannelManifest, ChannelPort
 from bot.channels.types import Address, Incoming, Message, SendError
+from bot.conversation import account_reports
 from bot.conversation.access import Access
+from bot.conversation.account_reports import AccountReports
 from bot.conversation.admin_reports import AdminReports
 from bot.conversation.admin_words import WORDS, AdminRequest
+from bot.conversation.admission import Right
 from bot.conversation.answer_language import zone_of
 from bot.conversation.decisions import Decision
 from bot.conversation.planning import group_of
@@ -29,6 +32,9 @@ log = logging.getLogger(__name__)
 _USAGE = {word.name: word.usage for word in WORDS}
 
 
+_OWNERS_WORDS = frozenset({"stop", "allow", "remove"})
+
+
 class AdminHandler:
     """The handler of admins' words."""
 
@@ -37,7 +43,7 @@ class AdminHandler:
         *,
         store: Store,
         access: Access,
-        is_admin: Callable[[str], Awaitable[bool]],
+        right: Callable[[Incoming], Awaitable[Right | None]],
         channels: Mapping[str, ChannelPort],
         manifests: Mapping[str, ChannelManifest],
         caps: Caps,
@@ -52,7 +58,8 @@ class AdminHandler:
         """
         self._store = store
         self._access = access
-        self._is_admin = is_admin
+        self._right = right
+        self._account_reports = AccountReports(store)
         self._channels = channels
         self._manifests = manifests
         self._caps = caps
@@ -65,14 +72,37 @@ class AdminHandler:
         """Decide what is done for an admin and said of it; anybody else is told that it is for admins."""
         if not incoming.private or group_of(incoming, self._manifests[incoming.address.channel]) is not None:
             return _answer(language, "operator-private")
-        if not await self._is_admin(incoming.user):
+        right = await self._right(incoming)
+        if right is None:
             return _answer(language, "operator-only")
         if request.problem and request.word:
             return _answer(language, "operator-lacks", usage=_USAGE[request.word])
         if request.problem:
             return _answer(language, "operator-unknown", asked=request.argument, words=_words())
+        if right == "account":
+            return await self._for_owner(incoming, request, language)
         report = await self._report(incoming, request.word, language)
         return Decision(say=report) if report is not None else await self._act(incoming, request, language)
+
+    async def _for_owner(self, incoming: Incoming, request: AdminRequest, language: str) -> Decision:
+        """Decide for whoever has made this account theirs: about it, and about the people of its chat."""
+        word, argument = request.word, request.argument
+        if word in account_reports.WORDS:
+            zone = await zone_of(self._store, incoming)
+            words = _words(account_reports.WORDS | _OWNERS_WORDS)
+            reports = self._account_reports
+            return Decision(say=await reports.report(incoming, word, language, words=words, zone=zone))
+        of_this_chat = word in {"allow", "remove"} and argument.startswith(f"{incoming.address.channel}:")
+        if of_this_chat or (word == "stop" and await self._is_of_account(argument, incoming)):
+            return await self._act(incoming, request, language)
+        return _answer(language, "operator-account-only")
+
+    async def _is_of_account(self, job_id: str, incoming: Incoming) -> bool:
+        try:
+            job = await self._store.jobs.get(job_id)
+        except UnreadableJob:
+            return False
+        return job is not None and account_reports.is_of(job, incoming)
 
     async def _report(self, incoming: Incoming, word: str, language: str) -> Message | None:
         zone = await zone_of(self._store, incoming)
@@ -223,5 +253,6 @@ def _resumed(resumed: bool, language: str) -> Decision:
     return _answer(language, "operator-resumed" if resumed else "operator-not-paused")
 
 
-def _words() -> str:
-    return "\n".join(word.usage for word in WORDS[1:])
+def _words(names: frozenset[str] | None = None) -> str:
+    """Return how the words are used; `names`: only of these."""
+    return "\n".join(word.usage for word in WORDS[1:] if names is None or word.name in names)

@@ -111,6 +111,8 @@ class AdminReports:
         lines += [translate(language, "operator-access-admin", id=each) for each in sorted(self._access.admins)]
         rows = await self._store.admissions.all()
         lines += [_by_code(each, language, zone) for each in rows if each.admin and each.id not in self._access.admins]
+        owners = sorted(self._access.owners.all - self._access.admins)
+        lines += [translate(language, "operator-access-owner", id=each) for each in owners]
         by_setting = sorted(self._access.listed - self._access.admins)
         lines += [translate(language, "operator-access-setting", id=each) for each in by_setting]
         settled = self._access.admins | self._access.listed

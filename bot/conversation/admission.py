@@ -4,10 +4,13 @@ A setting wins: whom it names, no admin can shut out from the chat.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from bot.channels.types import Incoming
 from bot.conversation.access import Access
 from bot.store import Store
+
+Right = Literal["all", "account"]
 
 
 class Admission:
@@ -37,12 +40,18 @@ class Admission:
 
     async def lists(self, user: str) -> bool:
         """Return whether this very sender was let in, by a setting or an admin, and not only the chat they write in."""
-        named = user in self._access.listed | self._access.admins
-        return named or user in await self._store.admissions.allowed([user])
+        return user in self._access.named or user in await self._store.admissions.allowed([user])
 
     async def is_admin(self, user: str) -> bool:
         """Return whether this person is an admin, by REELBOT_ADMINS or by a code of `reelbot setup`."""
         return self._access.is_admin(user) or user in await self._store.admissions.admins()
+
+    async def right(self, incoming: Incoming) -> Right | None:
+        """Return of what the sender is an admin: of all, or of the account that they have made theirs."""
+        if await self.is_admin(incoming.user):
+            return "all"
+        owns = self._access.owners.owns(incoming.user, incoming.address.channel, incoming.account)
+        return "account" if owns else None
 
     async def admits(self, incoming: Incoming) -> bool:
         """Return whether the person of this message may ask."""

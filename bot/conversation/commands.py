@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Literal
 
@@ -36,12 +37,16 @@ __all__ = [
     "ChooseLanguage",
     "Command",
     "Confirm",
+    "ContinueFilm",
     "DeleteFilm",
+    "EnlargeFilm",
     "FilmCommand",
     "Forget",
     "GenerationOptions",
     "Help",
+    "MakeFull",
     "MakeVideo",
+    "MoreOfFilm",
     "OriginalFile",
     "OtherModel",
     "ParsedMessage",
@@ -52,6 +57,7 @@ __all__ = [
     "ShowPrice",
     "ShowStatus",
     "Start",
+    "SwitchSound",
     "Unknown",
     "parse",
     "parse_message",
@@ -118,6 +124,49 @@ class AnotherTake:
 
 
 @dataclass(frozen=True, slots=True)
+class ContinueFilm:
+    """Go on from a finished video; `words`: what happens then. `agreed`: the price on the button, in dollars."""
+
+    job: str | None = None
+    words: str = ""
+    agreed: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnlargeFilm:
+    """Make a copy of a finished video with more pixels. `agreed`: the price on the button, in dollars."""
+
+    job: str | None = None
+    resolution: str | None = None
+    agreed: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MakeFull:
+    """Make a draft whole. `agreed`: the price on the button, in dollars. `resolution` "anew": by its words alone."""
+
+    job: str | None = None
+    resolution: str | None = None
+    agreed: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchSound:
+    """Make a finished video anew with sound, or without. `agreed`: the price on the button, in dollars."""
+
+    job: str | None = None
+    sound: bool = False
+    agreed: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoreOfFilm:
+    """Show all that can be made of a finished video."""
+
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OriginalFile:
     """Send a finished video as a file, as it was made (free)."""
 
@@ -132,7 +181,17 @@ class DeleteFilm:
     answer: Literal["yes", "no"] | None = None
 
 
-FilmCommand = OtherModel | AnotherTake | OriginalFile | DeleteFilm
+FilmCommand = (
+    OtherModel
+    | AnotherTake
+    | OriginalFile
+    | DeleteFilm
+    | ContinueFilm
+    | EnlargeFilm
+    | MakeFull
+    | SwitchSound
+    | MoreOfFilm
+)
 """What can be said of a finished video, by the buttons under it or typed with its code."""
 
 
@@ -269,8 +328,8 @@ class ParsedMessage:
 
 
 COMMANDS = (
-    "video", "status", "cancel", "history", "again", "delete", "models", "price", "settings", "balance", "language",
-    "forget", "help",
+    "video", "status", "cancel", "history", "continue", "again", "delete", "models", "price", "settings", "balance",
+    "language", "forget", "help",
 )  # fmt: skip
 """Those that menus and help list."""
 ADMIN_COMMANDS = ("admin",)
@@ -290,8 +349,11 @@ _WANTS: dict[str, Literal["photo", "words"]] = {
     **dict.fromkeys(("文生视频", "文生視頻"), "words"),
 }
 """Commands that say what the video is to be made from."""
-_OF_FILMS = ("retake", "reword", "original", "delete", "erase")
+_OF_FILMS = ("retake", "reword", "original", "delete", "erase", "continue", "enlarge", "full", "unmute", "mute", "more")
 """Typed buttons under a finished video: with its code, or as a reply to it."""
+_TAKES_WORDS = frozenset({"retake", "reword", "continue", "enlarge", "full"})
+_ALONE = frozenset({"continue", "retake", "enlarge", "full"})
+"""Those that are said of the latest film without its code. A word alone that costs something makes an offer."""
 _FILM_WORDS = [word for name in (*_OF_FILMS, "swap") for word in COMMAND_WORDS[name]]
 _ANY_FILM_WORD = "|".join(
     rf"{word}(?=[\s:#,])" if word.isascii() else word for word in sorted(_FILM_WORDS, key=len, reverse=True)
@@ -378,7 +440,7 @@ class _Parser:
         if line is None:
             return None
         name, rest = _COMMAND_OF[line["word"].lower()], line["rest"] or ""
-        if rest and name not in {"retake", "reword"} and (name != "swap" or not _may_be_model(rest)):
+        if rest and name not in _TAKES_WORDS and (name != "swap" or not _may_be_model(rest)):
             return None
         return self._command(name, f"{line['code'].replace(' ', '')} {rest}")
 
@@ -389,21 +451,24 @@ class _Parser:
         name = _COMMAND_OF.get(text.strip(_CLOSING).lower())
         if name == "confirm":
             return None  # whether that is a yes is for words.py to say
-        if name in {*_OF_FILMS, "swap"}:
+        if name in {*_OF_FILMS, "swap"} - _ALONE:
             return None  # of which film? it may be a prompt
         if name is not None:
             return self._command(name, "", word=text.strip(_CLOSING))
         for word in _CHINESE_WORDS:
             if text.startswith(word) and text[len(word)] in _AFTER:
-                return self._with_argument(_COMMAND_OF[word], text[len(word) :], word=word)
+                return self._with_argument(_COMMAND_OF[word], text[len(word) :], word=word, apart=True)
         match = re.match(r"([a-z]+)(\s*[:：]|\s)", text, re.IGNORECASE)
         name = _COMMAND_OF.get(match[1].lower()) if match else None
         if match is None or name is None or (name == "video" and match[2].isspace()):
             return None
-        return self._with_argument(name, text[match.end() :])
+        return self._with_argument(name, text[match.end() :], apart=not match[2].isspace())
 
-    def _with_argument(self, name: str, rest: str, *, word: str = "") -> Command | None:
-        """Parse a word without a slash: the rest must be what the command takes; else it was a sentence."""
+    def _with_argument(self, name: str, rest: str, *, word: str = "", apart: bool = False) -> Command | None:
+        """Parse a word without a slash: the rest must be what the command takes; else it was a sentence.
+
+        `apart`: the word is set off from the rest, as it is nowhere in a sentence.
+        """
         rest = rest.strip(_AFTER)
         takes = {
             "video": True,
@@ -412,6 +477,8 @@ class _Parser:
             "confirm": is_code(rest),
             "again": is_code(rest),
             **dict.fromkeys(_OF_FILMS, is_code(rest)),
+            "continue": apart or is_code(rest),
+            "enlarge": is_code(rest) or not parse_options(rest, model_words=self.model_words)[0],
             "price": not parse_options(rest, model_words=self.model_words)[0],
             "forget": _answer_in(rest) is not None,
             "language": asked_for(rest.strip(_CLOSING)) is not None,
@@ -435,6 +502,12 @@ class _Parser:
             "retake": lambda: _another_take(rest, other_words=False),
             "reword": lambda: _another_take(rest, other_words=True),
             "swap": lambda: _other_model(rest),
+            "continue": lambda: _continue(rest),
+            "enlarge": lambda: _enlarge(rest),
+            "full": lambda: _full(rest),
+            "unmute": lambda: SwitchSound(code_in(rest), sound=True),
+            "mute": lambda: SwitchSound(code_in(rest)),
+            "more": lambda: MoreOfFilm(code_in(rest)),
             "original": lambda: OriginalFile(code_in(rest)),
             "delete": lambda: DeleteFilm(code_in(rest)),
             "erase": lambda: DeleteFilm(code_in(rest), "yes"),
@@ -489,6 +562,35 @@ def _another_take(rest: str, *, other_words: bool) -> AnotherTake:
     return AnotherTake(code, other_words, words if words and meaning_of(words) is None else "")
 
 
+def _continue(rest: str) -> ContinueFilm:
+    """Parse a code, and behind it what happens next."""
+    code, words = code_before(rest)
+    words = words.strip()
+    return ContinueFilm(code, words if words and meaning_of(words) is None else "")
+
+
+def _enlarge(rest: str) -> EnlargeFilm:
+    """Parse a code and a resolution, in any order."""
+    left, options = parse_options(rest)
+    code, more = code_before(left)
+    return EnlargeFilm(code, options.resolution or parse_options(more)[1].resolution)
+
+
+def _full(rest: str) -> MakeFull:
+    """Parse a code and a resolution, in any order."""
+    asked = _enlarge(rest)
+    return MakeFull(asked.job, asked.resolution)
+
+
+def _price_in(choice: str) -> Decimal | None:
+    """Read the price that a button named; None for what is none."""
+    try:
+        named = Decimal(choice)
+    except InvalidOperation:
+        return None
+    return named if named.is_finite() else None
+
+
 def _other_model(rest: str) -> OtherModel | AnotherTake:
     """Parse a code, and behind it a model's name: that is how one of several is chosen where nothing is pressed."""
     code, model = code_before(rest.strip(_CLOSING))
@@ -512,6 +614,7 @@ def pressed(data: str) -> Command | None:
         return None
     kind, value = known
     job, _, choice = value.partition(".")
+    size, _, price = choice.partition(".")
     made: dict[str, Command | None] = {
         "cancel": Cancel(job),
         "yes": Confirm(job, int(choice) if choice.isascii() and choice.isdigit() else 0),
@@ -522,6 +625,12 @@ def pressed(data: str) -> Command | None:
         "take": AnotherTake(job),
         "words": AnotherTake(job, other_words=True),
         "file": OriginalFile(job),
+        "next": ContinueFilm(job, agreed=_price_in(choice)),
+        "pixels": EnlargeFilm(job, size or None, _price_in(price)),
+        "full": MakeFull(job, size.strip("-") or None, _price_in(price)),
+        "sound": SwitchSound(job, sound=True, agreed=_price_in(choice)),
+        "silent": SwitchSound(job, agreed=_price_in(choice)),
+        "more": MoreOfFilm(job),
         "delete": DeleteFilm(job),
         "erase": DeleteFilm(job, "yes"),
         "keep": DeleteFilm(job, "no"),

@@ -1,4 +1,4 @@
-"""Decides about finished films: another take, other words, another model, the original as a file, and their deletion.
+"""Decides about finished films: how they go on, another take, more pixels, the original as a file, their deletion.
 
 What costs money is an offer, but for a button that names the price and is pressed for the first time. A deletion is
 asked about once: its yes is a second press, or typed with the code, and counts for ten minutes. Only the owner may
@@ -23,13 +23,18 @@ from bot.conversation.generation_options import (
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
-from bot.messages import film_messages, job_messages
+from bot.messages import film_messages, job_messages, next_films
 from bot.messages.callback_data import data_for
+from bot.messages.next_films import Choices, NextFilm
 from bot.store import Store
 from bot.store.dialogues import Draft, DraftSource
-from bot.store.records import ACTIVE, Destination, Job, JobDraft, State
+from bot.store.records import ACTIVE, FILM, FROM_FILM, Destination, Job, JobDraft, State
+from core import pricing
+from core.errors import BadRequest
+from core.fal import protocol
 
 _MODELS_SHOWN = 8
+_OF_LATEST = (commands.ContinueFilm, commands.AnotherTake, commands.EnlargeFilm, commands.MakeFull, commands.MoreOfFilm)
 
 
 class FilmCommands:
@@ -55,7 +60,9 @@ class FilmCommands:
 
     async def decide(self, situation: Situation, command: commands.FilmCommand) -> Decision:
         """Decide about a film that was named, or replied to."""
-        job = await self._jobs.named(situation.incoming, command.job) if command.job else situation.quoted
+        job = await self._named(situation, command)
+        if job is None and command.job is None and situation.offers:  # "go on", while a price waits for a yes
+            return self._jobs.show_offer(situation, situation.latest_offer or situation.offers[-1])
         elsewhere = job is not None and situation.chat not in {None, job.chat}
         is_typed_code = command.job is not None and situation.incoming.pressed is None
         if job is None or (elsewhere and is_typed_code):  # in a group nothing of another chat is spoken of
@@ -65,21 +72,121 @@ class FilmCommands:
         if job.state is State.DELETED:
             answered = isinstance(command, commands.DeleteFilm) and command.answer is not None
             return _deleted(situation, job, key="deleted-now" if answered else "was-deleted", in_place=answered)
+        if isinstance(command, commands.OtherModel) and (job.state is State.AWAITING_CONFIRMATION or job.has_film):
+            return self._other_model(situation, job, command.model)
+        if not job.has_film:
+            return await self._without_film(situation, job, command)
+        if isinstance(command, commands.OriginalFile):
+            return await self._original(situation, job)
+        if isinstance(command, commands.DeleteFilm):
+            return await self._delete(situation, job, command.answer)
+        return await self._made_of(situation, job, command)
+
+    async def _made_of(self, situation: Situation, job: Job, command: commands.FilmCommand) -> Decision:
+        """Decide about what is to be made of a finished film."""
+        goes_on = job.step is not None and job.step.kind == "continue"
         match command:
-            case commands.OtherModel() if job.state is State.AWAITING_CONFIRMATION:
-                return self._other_model(situation, job, command.model)
-            case _ if not job.has_film:
-                return await self._without_film(situation, job, command)
-            case commands.OtherModel():
-                return self._other_model(situation, job, command.model)
+            case commands.ContinueFilm() | commands.EnlargeFilm() | commands.SwitchSound():
+                return self._next_film(situation, job, command)
+            case commands.MakeFull():
+                return self._next_film(situation, job, command, seed=await self._seed_of(job))
+            case commands.AnotherTake(words=words) if goes_on and (words or command.other_words):
+                return await self._other_part(situation, job, command)
             case commands.AnotherTake(words=words) if words:
                 return await self._other_take(situation, job, command)
             case commands.AnotherTake():
                 return self._another_take(situation, job, other_words=command.other_words)
-            case commands.OriginalFile():
-                return await self._original(situation, job)
-            case commands.DeleteFilm():
-                return await self._delete(situation, job, command.answer)
+            case _:
+                return self._more(situation, job)
+
+    async def _named(self, situation: Situation, command: commands.FilmCommand) -> Job | None:
+        """Find the film that was named or replied to; of one that is to be made more of, else the latest here.
+
+        That is unambiguous while nothing else of theirs is open here: what costs is offered by its code and price.
+        """
+        if command.job is not None:
+            return await self._jobs.named(situation.incoming, command.job)
+        if situation.quoted is not None or not isinstance(command, _OF_LATEST):
+            return situation.quoted
+        if situation.incoming.quoted is not None or situation.offers or await self._jobs.active(situation):
+            return None
+        user, chat = situation.incoming.user, situation.chat
+        found = await self._store.jobs.find(user=user, states=FILM, newest=1, chat=chat, ordered=True)
+        return found[0] if found else None
+
+    def _next_film(
+        self,
+        situation: Situation,
+        job: Job,
+        command: commands.ContinueFilm | commands.EnlargeFilm | commands.SwitchSound | commands.MakeFull,
+        *,
+        seed: int | None = None,
+    ) -> Decision:
+        """Make more of a film at the price of its button, or offer it. `seed`: with which it was made."""
+        found: NextFilm | None
+        try:
+            match command:
+                case commands.ContinueFilm(words=words):
+                    found = next_films.continued(job, _choices(words))
+                case commands.EnlargeFilm(resolution=resolution):
+                    found = next_films.upscaled(job, resolution or _first_size(job))
+                case commands.SwitchSound(sound=sound):
+                    found = next_films.switched(job)
+                    found = found if found.plan.request.sound is sound else None
+                case commands.MakeFull(resolution=resolution):
+                    found = _full(job, resolution, seed)
+        except BadRequest as error:
+            return situation.answer(job_messages.error_message(situation.language, error.code, error.facts))
+        if found is None:
+            return _brief(situation, situation.say("film-is-so", job=job.id))
+        new = self._orders.of_film(job, found, situation.incoming, situation.language, agreed=command.agreed)
+        return situation.ordered(new)
+
+    async def _seed_of(self, job: Job) -> int | None:
+        """Return the seed that a film was made with, as it was asked for or as fal has said."""
+        if job.request.seed is not None:
+            return job.request.seed
+        for reply in reversed(await self._store.submits.results(job.id)):
+            found = protocol.parsed(reply.body)
+            seed = found.get("seed") if isinstance(found, dict) else None
+            if isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed <= pricing.MOST_SEED:
+                return seed
+        return None
+
+    async def _other_part(self, situation: Situation, job: Job, take: commands.AnotherTake) -> Decision:
+        """Offer another part in the place of the one with which this film goes on; more words change the offer."""
+        film = await self._store.jobs.get(job.follows or "")
+        if film is None or not film.has_film:
+            return _brief(situation, situation.say("toast-gone"))
+        words = take.words if take.other_words or not take.words else joined(job.request.prompt, take.words)
+        return self._next_film(situation, film, commands.ContinueFilm(film.id, words or job.request.prompt))
+
+    async def changed(self, situation: Situation, offer: Job, text: str) -> Decision | None:
+        """Offer the same of a film with other words or wishes, in the place of the offer; None: it takes none."""
+        film = await self._store.jobs.get(offer.follows or "")
+        if offer.step is None or offer.step.kind not in FROM_FILM or film is None:
+            return None
+        prompt, asked = parse_options(text)
+        before = options_of_request(offer.request)
+        try:
+            if offer.step.kind == "upscale":
+                if prompt or asked.resolution is None:
+                    return None
+                found = next_films.upscaled(film, asked.resolution)
+            else:
+                choices = _choices_of(prompt or offer.request.prompt, merged(asked, before))
+                found = next_films.continued(film, choices)
+        except BadRequest as error:
+            return situation.answer(job_messages.error_message(situation.language, error.code, error.facts))
+        new = self._orders.of_film(film, found, situation.incoming, situation.language, agreed=None)
+        return situation.ordered(replace(new, replaces=offer.id))
+
+    def _more(self, situation: Situation, job: Job) -> Decision:
+        """Show all that can be made of it, each with its price."""
+        limits = self._channels[situation.incoming.address.channel].limits
+        here = replace(job, language=situation.language)
+        listed = film_messages.all_of_film(here, files=limits.files, whole=limits.passive_replies)
+        return situation.answer(listed)
 
     async def _without_film(self, situation: Situation, job: Job, command: commands.FilmCommand) -> Decision:
         """Decide about what has no film: an offer, what is still being made, or what has failed."""
@@ -167,6 +274,39 @@ class FilmCommands:
         await self._store.jobs.ask_delete(job.id)
         question = film_messages.may_delete(job, situation.language)
         return Decision(say=question, dialogue=situation.after("delete", job=job.id))
+
+
+def _choices(words: str) -> Choices:
+    """Read what is said of how a film goes on: words, and options beside them."""
+    prompt, options = parse_options(words)
+    return _choices_of(prompt or None, options)
+
+
+def _choices_of(prompt: str | None, options: GenerationOptions) -> Choices:
+    return Choices(
+        prompt,
+        options.model,
+        options.duration_s,
+        options.resolution,
+        options.aspect_ratio,
+        options.seed,
+        options.sound,
+    )
+
+
+def _full(job: Job, resolution: str | None, seed: int | None) -> NextFilm | None:
+    """Plan a draft in full, at this resolution or the next; None where it is none. Raises BadRequest."""
+    if resolution == "anew":
+        return next_films.in_full(job, seed=seed)
+    found = list(next_films.fulls(job, seed=seed))
+    exact = [each for each in found if each.plan.request.resolution == resolution]
+    return next(iter(exact or found), None)
+
+
+def _first_size(job: Job) -> str:
+    """Return the first size that is larger than the film; of a film that is large enough the last."""
+    sizes = [found.plan.request.resolution for found in next_films.upscales(job)]
+    return next((size for size in sizes if size is not None), "4k")
 
 
 def _brief(situation: Situation, text: str) -> Decision:

@@ -5,6 +5,7 @@ made there, and nothing else.
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from bot.channels.types import Action, Message
 from bot.conversation import commands
@@ -16,15 +17,26 @@ from bot.store import Store
 from bot.store.database import Connection
 from bot.store.forgotten import forget_tx
 
+AtFal = Literal["goes", "refused", "stays"]
+"""What becomes of what fal keeps of a person's orders: it is deleted there, or fal does not let us, or nobody asks."""
+
 
 class ForgetCommands:
     """The decisions about /forget."""
 
-    def __init__(self, *, store: Store, due: Callable[[], None], forgotten: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        due: Callable[[], None],
+        forgotten: Callable[[], None],
+        at_fal: Callable[[], Awaitable[AtFal]],
+    ) -> None:
         """`due` is told that jobs are to be removed, `forgotten` that a person is to be forgotten."""
         self._store = store
         self._due = due
         self._forgotten = forgotten
+        self._at_fal = at_fal
 
     async def decide(self, situation: Situation, answer: str | None) -> Decision:
         """Ask, or do what was answered."""
@@ -35,12 +47,12 @@ class ForgetCommands:
         question = await self._question(situation, user, chat)
         if answer is None or not situation.is_typed:
             return await self._ask(user, chat, question)
-        running = (await self._store.forgotten.holding(user, chat)).running
+        running, at_fal = (await self._store.forgotten.holding(user, chat)).running, await self._at_fal()
 
         def act(tx: Connection) -> Decision:
             if not forget_tx(tx, user, chat, origin=situation.incoming.origin):
                 return Decision(afterwards=self._asking(user, chat), say=question.say, dialogue=question.dialogue)
-            facts = {"running": running, "place": "group" if chat else "all"}
+            facts = {"running": running, "place": "group" if chat else "all", "fal": at_fal}
             done = Message(situation.say("forgotten-now", **facts), only_for=situation.incoming.sender_id)
             return Decision(say=done, spent=True, afterwards=self._wake)
 
@@ -49,9 +61,10 @@ class ForgetCommands:
     async def _question(self, situation: Situation, user: str, chat: str) -> Decision:
         holding = await self._store.forgotten.holding(user, chat)
         facts = {"films": holding.films, "orders": holding.orders, "running": holding.running}
+        facts_of_place = {"place": "group" if chat else "all", "fal": await self._at_fal()}
         yes = Action(situation.say("button-forget"), data_for("forget", "yes"), danger=True)
         no = Action(situation.say("button-forget-no"), data_for("forget", "no"))
-        text = situation.say("forget-ask", place="group" if chat else "all", **facts)
+        text = situation.say("forget-ask", **facts_of_place, **facts)
         return Decision(
             say=Message(text, (yes, no), only_for=situation.incoming.sender_id), dialogue=situation.after("forget")
         )

@@ -7,6 +7,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import Action, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.admin_handler import AdminHandler
+from bot.conversation.admission import Right
 from bot.conversation.answer_language import answer_language
 from bot.conversation.balance import BalanceHandler
 from bot.conversation.decisions import NOTHING, Decision
@@ -38,7 +39,8 @@ from core.types import Adjustment
 _HERE = (State.AWAITING_CONFIRMATION,)
 _ON_A_JOB = (
     commands.ShowStatus, commands.Cancel, commands.Confirm, commands.Again, commands.OtherModel, commands.AnotherTake,
-    commands.OriginalFile, commands.DeleteFilm,
+    commands.OriginalFile, commands.DeleteFilm, commands.ContinueFilm, commands.EnlargeFilm, commands.MakeFull,
+    commands.SwitchSound, commands.MoreOfFilm,
 )  # fmt: skip
 
 
@@ -55,8 +57,8 @@ class MessageHandler:
         send_original: Callable[[Job, Destination], Awaitable[bool]],
         ask_fal_now: Callable[[str], Awaitable[None]],
         due: Callable[[], None],
-        forgotten: Callable[[], None],
-        is_admin: Callable[[str], Awaitable[bool]],
+        forget: ForgetCommands,
+        right: Callable[[Incoming], Awaitable[Right | None]],
         balance: BalanceHandler,
         settings: SettingsHandler,
         admin: AdminHandler,
@@ -64,7 +66,7 @@ class MessageHandler:
         self._store = store
         self._channels = channels
         self._send_again = send_again
-        self._is_admin = is_admin
+        self._right = right
         self._balance = balance
         self._settings = settings
         self._admin = admin
@@ -73,8 +75,8 @@ class MessageHandler:
         self._films = FilmCommands(
             store=store, orders=orders, jobs=self._jobs, channels=channels, send_original=send_original, due=due
         )
-        self._forget = ForgetCommands(store=store, due=due, forgotten=forgotten)
-        self._talk = Talk(orders=orders, jobs=self._jobs, bring=self.bring)
+        self._forget = forget
+        self._talk = Talk(orders=orders, jobs=self._jobs, bring=self.bring, of_film=self._films.changed)
         self._edits = Edits(store=store, orders=orders)
 
     async def language(self, incoming: Incoming) -> str:
@@ -93,7 +95,7 @@ class MessageHandler:
 
     async def help_for_admins(self, incoming: Incoming, language: str) -> str:
         """Return what /help says to admins beyond the rest, in private; nothing for anybody else."""
-        if incoming.address.chat_id != incoming.sender_id or not await self._is_admin(incoming.user):
+        if incoming.address.chat_id != incoming.sender_id or await self._right(incoming) is None:
             return ""
         return "\n\n" + translate(language, "operator-help")
 
@@ -116,6 +118,7 @@ class MessageHandler:
         offers = await self._store.jobs.find(user=incoming.user, states=_HERE)
         here = tuple(job for job in offers if job.address == incoming.address)
         dialogue = await self._store.dialogues.of(incoming)
+        channel = self._channels.get(incoming.address.channel)
         return Situation(
             incoming=incoming,
             language=await self.language(incoming),
@@ -124,6 +127,7 @@ class MessageHandler:
             quoted=await self._quoted(incoming),
             at=incoming.at or now_ms(),
             is_fresh=not here and dialogue.draft.is_empty,
+            lone_photos=incoming.private or channel is None or channel.limits.lone_photos,
         )
 
     async def quote(self, incoming: Incoming) -> str | None:
@@ -261,7 +265,7 @@ class MessageHandler:
         """Answer a command that needs nothing but words."""
         match command:
             case commands.ShowModels():
-                return Message("\n".join([situation.say("models-title"), *job_lists.model_lines(situation.language)]))
+                return job_lists.models(situation.language)
             case commands.ShowPrice(options=options):
                 return self._prices(options, situation.language)
             case commands.Start():

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from bot.channels.protocol import ChannelPort
+from bot.channels.services import Remember
 from bot.channels.text_lengths import encodable
 from bot.channels.types import Incoming, Reply
 from bot.conversation.admission import Admission
@@ -25,6 +26,7 @@ from bot.store.stored import UnreadableJob
 log = logging.getLogger(__name__)
 
 _LOOK_S = 0.1
+_LONGEST_IDS = 2000
 
 
 class MessageIntake:
@@ -40,10 +42,11 @@ class MessageIntake:
         signals: AnswerSignals,
         notify: Callable[[], None],
         quote: Callable[[Incoming], Awaitable[str | None]],
+        became_admin: Callable[[str], None],
     ) -> None:
         """Build the intake. `notify` tells the inbox's reader, in this process or another, of something new.
 
-        `quote`: see MessageHandler.quote.
+        `quote`: see MessageHandler.quote. `became_admin` tells the other admins.
         """
         self._quote = quote
         self._store = store
@@ -52,6 +55,7 @@ class MessageIntake:
         self._refusals = refusals
         self._signals = signals
         self._notify = notify
+        self._became_admin = became_admin
         self._asides: set[asyncio.Task[None]] = set()
         self._open = True
         self._albums = Albums()
@@ -60,31 +64,44 @@ class MessageIntake:
         """Take no more questions: the chat repeats them, and finds the next start."""
         self._open = False
 
-    async def put(self, incoming: Sequence[Incoming]) -> None:
+    async def put(self, incoming: Sequence[Incoming], *, remember: Remember | None = None) -> frozenset[str]:
         """Commit what is for us and from people who may ask; answer strangers, and store nothing of theirs."""
-        known: dict[str, ParsedMessage] = {}
+        now = [await self._present(each) for each in incoming if _is_storable(each)]
+        came_as = {there.origin: each.origin for each, there in zip(filter(_is_storable, incoming), now, strict=True)}
         for_us = [
             message
-            for message in self._albums.completed(
-                [await self._addressed(_parsed(await self._present(each))) for each in incoming]
-            )
+            for message in self._albums.completed([await self._addressed(_parsed(each)) for each in now])
             if message.for_us
         ]
-        admitted = await self._admission.admitted([message.incoming for message in for_us])
+        known = await self._known(for_us)
+        if remember is not None:
+            await remember(frozenset(came_as.get(origin, origin) for origin in known))
         for message in for_us:
             if (code := self._admin_code(message.incoming)) is not None:
                 text, is_admin = await self._redeem(code, message.incoming)
                 self._aside((self._refusals.say if is_admin else self._refusals.turn_away)(message.incoming, text))
-            elif message.incoming.origin in admitted or await self._follows_own_link(message):
-                known.setdefault(message.incoming.origin, message)
-            else:
+            elif message.incoming.origin not in known:
                 self._aside(self._refusals.turn_away(message.incoming))
-        if known:
-            messages = [message.incoming for message in known.values()]
-            refused = await self._store.inbox.put(messages, most=lambda each: may_wait(known[each.origin]))
-            for each in refused:
-                self._aside(self._refusals.too_many(known[each.origin]))
-            self._notify()
+        if not known:
+            return frozenset()
+        messages = [message.incoming for message in known.values()]
+        refused = await self._store.inbox.put(messages, most=lambda each: may_wait(known[each.origin]))
+        for each in refused:
+            self._aside(self._refusals.too_many(known[each.origin]))
+        self._notify()
+        too_many = {each.origin for each in refused}
+        return frozenset(came_as.get(origin, origin) for origin in known if origin not in too_many)
+
+    async def _known(self, for_us: Sequence[ParsedMessage]) -> dict[str, ParsedMessage]:
+        """Return those to be stored, by origin: of people who may ask, but for codes, which are spent at once."""
+        admitted = await self._admission.admitted([message.incoming for message in for_us])
+        known: dict[str, ParsedMessage] = {}
+        for message in for_us:
+            if self._admin_code(message.incoming) is not None:
+                continue
+            if message.incoming.origin in admitted or await self._follows_own_link(message):
+                known.setdefault(message.incoming.origin, message)
+        return known
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
         """Commit a message and wait for its answer, for a callback that carries it.
@@ -129,6 +146,7 @@ class MessageIntake:
         language = await self._refusals.language(incoming)
         if outcome == "admin":
             log.warning("somebody became an admin by a code of setup", extra={"user": incoming.user})
+            self._became_admin(incoming.user)
         is_admin = outcome == "admin" or await self._admission.is_admin(incoming.user)
         return translate(language, "operator-code-taken" if is_admin else "operator-code-void"), is_admin
 
@@ -193,6 +211,15 @@ class MessageIntake:
         task = asyncio.create_task(work)
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)
+
+
+def _is_storable(incoming: Incoming) -> bool:
+    """Return whether its ids are texts that a database takes. One that were tried for ever would stop all after it."""
+    ids = f"{incoming.origin} {incoming.user}"
+    if "\0" not in ids and encodable(ids) == ids and len(ids) < _LONGEST_IDS:
+        return True
+    log.error("a message with ids that cannot be stored was left out", extra={"chat": incoming.address.channel})
+    return False
 
 
 def _parsed(incoming: Incoming) -> ParsedMessage:

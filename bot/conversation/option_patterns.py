@@ -86,7 +86,8 @@ _NAMED = _form(rf"({_NAME})(\s?:\s?|\s|(?<=[^\x00-\x7f]))")
 _ANY_SECONDS = _form(rf"([0-9]{{1,4}})([.][0-9]+)?\s?(?:{_UNIT})?{_OVER}")
 _ANY_RATIO = _form(rf"([0-9]{{1,4}})\s?[:x/]\s?([0-9]{{1,4}}){_OVER}")
 _ANY_SEED = _form(rf"#?(-?[0-9]{{1,18}}){_OVER}")
-_ANY_LINES = _form(rf"(?:([0-9]{{3,4}})p?|4k|2k|hd|fhd|sd){_OVER}")
+_DRAFT = _form(rf"draft{_OVER}(?!-)|草稿")
+_ANY_LINES = _form(rf"(?:([0-9]{{3,4}})p?|4k|2k|hd|fhd|sd|draft){_OVER}")
 _ANY_SWITCH = _form(rf"({_any(SWITCH)}){_OVER}")
 _ANY_SHAPE = _form(rf"({_any(SHAPES)}){_OVER}")
 _ANY_PHOTO_WAY = _form(rf"({_any(PHOTO_WAYS)}){_OVER}")
@@ -289,6 +290,8 @@ def _size_at(text: str, at: int) -> Option | None:
         return Option("resolution", f"{match[1]}p", at, match.end())
     if match := _K_LINES.match(text, at):  # often only a word for good pictures
         return Option("resolution", match[1].lower(), at, match.end(), soft=True)
+    if match := _DRAFT.match(text, at):
+        return Option("resolution", "draft", at, match.end(), soft=True)
     if match := _CHINESE_RATIO.match(text, at):
         ratio = ":".join(part if part.isascii() else str(_chinese_number(part)) for part in match.groups())
         return Option("aspect_ratio", ratio, at, match.end(), soft=ratio not in _FRAMES) if ratio in RATIOS else None

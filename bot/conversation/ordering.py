@@ -4,6 +4,7 @@ Everything that can buy starts here; the reservation is made in the transaction 
 """
 
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -18,9 +19,11 @@ from bot.conversation.planning import MadeOf, Planner, plan_with
 from bot.messages import job_messages, retry_offers
 from bot.messages.admin_alerts import Alerts
 from bot.messages.i18n import translate, translate_known
+from bot.messages.next_films import NextFilm
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.database import Connection, now_ms
+from bot.store.drifts import findings_tx
 from bot.store.job_orders import confirm_tx
 from bot.store.job_rows import job_tx
 from bot.store.ledger import OverCap, caps_of
@@ -28,6 +31,7 @@ from bot.store.pause import OrdersPaused
 from bot.store.records import (
     ACTIVE,
     MICRO,
+    OF_FILM,
     Confirmation,
     Fallback,
     Job,
@@ -41,14 +45,15 @@ from bot.store.reorders import AlreadyOrdered
 from core import pricing
 from core.catalogue import Model
 from core.catalogue.finding import able
+from core.catalogue.offers import hold_back
 from core.errors import BadRequest
 from core.pricing import SourceFacts
-from core.types import Mode, Plan, Quote, VideoRequest
+from core.types import Adjustment, Mode, Plan, Quote, VideoRequest
 
 log = logging.getLogger(__name__)
 
 OfferReason = Literal[
-    "words", "forward", "quoted", "heard", "asks", "photo", "one", "again",
+    "words", "forward", "quoted", "heard", "asks", "photo", "one", "again", "lone",
     "frames", "likeness", "each", "many", "unable",
 ]  # fmt: skip
 """What makes an offer of a request, whatever it costs (see Confirmation)."""
@@ -164,7 +169,7 @@ class OrderService:
         """Find the same request of the same person that is under way: a double tap more often than a second order."""
         user, group = new.incoming.user, self._planner.group_of(new.incoming)
         for job in await self._store.jobs.find(user=user, states=ACTIVE | {State.PARKED}, chat=group):
-            same_source = _file_ids(job.incoming) == _file_ids(new.incoming)
+            same_source = _file_ids(job.incoming) == _file_ids(new.incoming) and job.follows == new.follows
             if same_source and job.request.unpublished() == new.plan.request:
                 return job
         return None
@@ -226,7 +231,8 @@ class OrderService:
     ) -> Message | JobDraft | None:
         """Accept an offer: at that price, once, within its time; everything is checked again. None: it is ordered.
 
-        A new offer where its price has changed. `agreed`: the message that said yes. `way`: 0: what it offers first.
+        A new offer where its price has changed, or where fal does not take it any more. `agreed`: the message that said
+        yes. `way`: 0: what it offers first.
         """
         way = way or job.first_way
         if way > len(job.ways):
@@ -235,6 +241,8 @@ class OrderService:
             pricing.find((job.ways[way - 1].request if way else job.request).model)
         except BadRequest as error:  # it has left the catalogue since
             return Message(job_messages.error_message(language, error.code, error.facts), job_id=job.id)
+        if self._is_gone(tx, job, way):
+            return self._offer_nearest(job, agreed, language)
         price = self._price_now(job, way)
         try:
             verdict = confirm_tx(tx, job.id, price=price, caps=self._caps, way=way)
@@ -279,7 +287,36 @@ class OrderService:
         incoming = replace(
             agreed, attachment=job.incoming.attachment, also=job.incoming.also, text=job.incoming.text, pressed=None
         )
-        return JobDraft(incoming, language, plan, why, ways=self._ways_again(job), replaces=job.id)
+        new = JobDraft(incoming, language, plan, why, ways=self._ways_again(job), replaces=job.id)
+        return replace(new, follows=job.follows, step=job.step)
+
+    def _is_gone(self, tx: Connection, job: Job, way: int) -> bool:
+        """Return whether fal does not take this offer any more, as the last look of any process found it."""
+        hold_back(findings_tx(tx))
+        request = job.ways[way - 1].request if way else job.request
+        return job.state is State.AWAITING_CONFIRMATION and not pricing.is_offered(request)
+
+    def _offer_nearest(self, job: Job, agreed: Incoming, language: str) -> JobDraft | Message:
+        """Offer what comes nearest to an offer that cannot be made any more, in its place."""
+        model: str | None = None
+        notes: tuple[Adjustment, ...] = ()
+        try:
+            try:
+                plan = self._plan_again(job, None)
+            except BadRequest as error:
+                model = str(error.facts.get("instead_key") or "")
+                if error.code != "model_unavailable" or not model:
+                    raise
+                plan = self._plan_again(job, None, model=model)
+                notes = (Adjustment("model", str(error.facts["model"]), str(error.facts["instead"])),)
+        except BadRequest as error:
+            return Message(job_messages.error_message(language, error.code, error.facts), job_id=job.id)
+        text = f"{job.incoming.text} --model {model}" if model else job.incoming.text  # so that a later wish keeps it
+        incoming = replace(agreed, attachment=job.incoming.attachment, also=job.incoming.also, text=text, pressed=None)
+        plan = replace(plan, adjustments=(*notes, *plan.adjustments))
+        ways = self._ways_again(job, model)
+        new = JobDraft(incoming, language, plan, Confirmation("gone"), ways=ways, replaces=job.id)
+        return replace(new, follows=job.follows, step=job.step)
 
     def with_model(self, job: Job, model: str, pressed: Incoming, language: str) -> JobDraft | Message:
         """Offer the same with another model, in the place of the offer `job`."""
@@ -290,9 +327,11 @@ class OrderService:
         text = f"{job.incoming.text} --model {model}"  # so that a later wish keeps it
         incoming = replace(pressed, attachment=job.incoming.attachment, also=job.incoming.also, text=text, pressed=None)
         if job.state is not State.AWAITING_CONFIRMATION:
-            return JobDraft(incoming, language, plan, Confirmation("words"))
+            new = JobDraft(incoming, language, plan, Confirmation("words"))
+            return replace(new, follows=job.follows, step=job.step)
         why, ways = job.question or Confirmation("words"), self._ways_again(job, model)
         new = JobDraft(incoming, language, plan, why, ways=ways, replaces=job.id, takes_card=True)
+        new = replace(new, follows=job.follows, step=job.step)
         return _with_all_photos(new) if why.why == "unable" else new
 
     def models_for(self, job: Job) -> list[tuple[Model, Plan]]:
@@ -311,6 +350,8 @@ class OrderService:
         `with_fallback`: with the fallback for its failure.
         """
         fallback = retry_offers.fallback(job) if with_fallback else None
+        if job.has_film and job.request.seed is not None:  # with the same it would be the same film
+            job = replace(job, request=replace(job.request, seed=secrets.randbelow(pricing.MOST_SEED)))
         try:
             plan = self._plan_again(job, fallback)
         except BadRequest as error:
@@ -328,12 +369,28 @@ class OrderService:
         )
         as_priced = pressed.pressed is not None and plan.quote.usd <= min(job.usd, self._settings.confirm_usd)
         question = None if as_priced else Confirmation("again")
-        return JobDraft(incoming, language, plan, question, again_of=job.id, fallback=fallback)
+        new = JobDraft(incoming, language, plan, question, again_of=job.id, fallback=fallback)
+        return replace(new, follows=job.follows, step=job.step)
+
+    def of_film(
+        self, film: Job, found: NextFilm, incoming: Incoming, language: str, *, agreed: Decimal | None
+    ) -> JobDraft:
+        """Make what was planned of a film an order, or an offer of it.
+
+        `agreed`: the price on the button that was pressed for it; None: it is offered whatever it costs.
+        """
+        as_priced = agreed is not None and found.usd <= min(agreed, self._settings.confirm_usd)
+        request = found.plan.request
+        text = f"{request.prompt} {as_flags(options_of_request(request))}"
+        sources = (None, ()) if found.step.kind in OF_FILM else (film.incoming.attachment, film.incoming.also)
+        incoming = replace(incoming, attachment=sources[0], also=sources[1], text=text, pressed=None)
+        question = None if as_priced else Confirmation("film")
+        return JobDraft(incoming, language, found.plan, question, follows=film.id, step=found.step)
 
     def _plan_again(self, job: Job, fallback: Fallback | None, *, model: str | None = None) -> Plan:
         prompt = job.request.prompt
         prompt = retry_offers.simpler(prompt) if fallback == "shorter-prompt" else prompt
-        return _plan_like(replace(job.request, prompt=prompt), job.incoming, model)
+        return _plan_like(replace(job.request, prompt=prompt), _facts_of(job), model)
 
     def _ways_again(self, job: Job, model: str | None = None) -> tuple[Way, ...]:
         """Plan an offer's other ways at today's prices, with another model too; without what that cannot make."""
@@ -341,7 +398,8 @@ class OrderService:
         for way in job.ways:
             try:
                 wanted = way.request if model is None else _as_first(job.request, way.request)
-                plan = _plan_like(wanted, replace(job.incoming, attachment=way.sources[0]), model)
+                source = _source_facts(replace(job.incoming, attachment=way.sources[0]))
+                plan = _plan_like(wanted, source, model)
             except BadRequest:
                 continue
             ways.append(_planned_way(way.key, plan, way.sources, joint=way.joint))
@@ -350,9 +408,11 @@ class OrderService:
     def _price_now(self, job: Job, way: int) -> Decimal:
         """Compute the price of one job by today's table, for exactly the values of the offer."""
         choice = job.ways[way - 1] if way else None
-        request, attachment = (choice.request, choice.sources[0]) if choice else (job.request, job.incoming.attachment)
+        request, facts = job.request, _facts_of(job)
+        if choice is not None:
+            request, facts = choice.request, _source_facts(replace(job.incoming, attachment=choice.sources[0]))
         try:
-            return pricing.quote(request, source=_source_facts(replace(job.incoming, attachment=attachment))).usd
+            return pricing.quote(request, source=facts).usd
         except BadRequest:
             return choice.price_micro / MICRO if choice else job.usd
 
@@ -413,8 +473,8 @@ def _with_all_photos(new: JobDraft) -> JobDraft:
     )
 
 
-def _plan_like(request: VideoRequest, incoming: Incoming, model: str | None) -> Plan:
-    """Plan the same request at today's prices, from this message's photo or video. Raises BadRequest."""
+def _plan_like(request: VideoRequest, source: SourceFacts | None, model: str | None) -> Plan:
+    """Plan the same request at today's prices, from this photo or video. Raises BadRequest."""
     return pricing.plan(
         request.prompt,
         model=model or request.model,
@@ -425,9 +485,16 @@ def _plan_like(request: VideoRequest, incoming: Incoming, model: str | None) -> 
         seed=request.seed,
         sound=request.sound,
         negative_prompt=request.negative_prompt,
-        source=_source_facts(incoming),
+        source=source,
         references=max(1, len(request.sources)),
     )
+
+
+def _facts_of(job: Job) -> SourceFacts | None:
+    """Return the facts of what a job is made from: a film of before, or what its message brought."""
+    if job.step is not None and job.step.kind in OF_FILM:
+        return job.step.facts(job.request.mode)
+    return _source_facts(job.incoming)
 
 
 def _source_facts(incoming: Incoming) -> SourceFacts | None:

@@ -24,7 +24,7 @@ from bot.store.callback_replies import give_tx
 from bot.store.database import Connection, now_ms
 from bot.store.job_rows import job_tx
 from bot.store.outbox import Waiting, hand_over_tx
-from bot.store.records import ACTIVE, Destination, Job, JobDraft, State
+from bot.store.records import ACTIVE, Destination, Job, JobDraft
 from bot.store.short_codes import code_tx
 
 Within = Callable[[Connection], None]
@@ -271,7 +271,7 @@ class PassiveReplies:
     def _word(self, person: PersonContext, item: Waiting) -> str:
         if item.job is None:
             return item.text or ""
-        if person.asks_later and item.job.state is State.DELIVERY_UNCONFIRMED:
+        if person.asks_later and item.is_in_doubt:
             return person.say("passive-unconfirmed", code=person.codes.get(item.job.id, item.job.id))
         return _with_actions(job_messages.outcome(item.job), person)
 

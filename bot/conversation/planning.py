@@ -15,7 +15,7 @@ from bot.store import Store
 from core import pricing
 from core.errors import BadRequest
 from core.pricing import SourceFacts
-from core.types import Mode, Plan
+from core.types import Adjustment, Mode, Plan
 
 _NOTES = {"duration": "duration_s"}  # an adjustment's field -> the option's name, where they differ
 
@@ -87,7 +87,7 @@ def plan_with(
     that becomes the nearest value is named, as it is for an option. Raises BadRequest.
     """
     try:
-        plan = _plan(prompt, merged(options, preferred), default_model, made_of)
+        plan = _plan_with_stand_in(prompt, options, preferred, default_model, made_of)
     except BadRequest as error:
         of_setting = error.facts.get("option") == "aspect_ratio" and options.aspect_ratio is None
         if error.code != "bad_option" or not of_setting or preferred.aspect_ratio is None:
@@ -100,6 +100,26 @@ def plan_with(
         if each.applied is not None or getattr(options, _NOTES.get(each.field, each.field), None) is not None
     ]
     return replace(plan, adjustments=tuple(asked))
+
+
+def _plan_with_stand_in(
+    prompt: str,
+    options: GenerationOptions,
+    preferred: GenerationOptions,
+    default_model: str,
+    made_of: MadeOf,
+) -> Plan:
+    """Plan with another model, aloud, where fal does not take the one that nobody named now. Raises BadRequest."""
+    asked = merged(options, preferred)
+    try:
+        return _plan(prompt, asked, default_model, made_of)
+    except BadRequest as error:
+        instead = str(error.facts.get("instead_key") or "")
+        if error.code != "model_unavailable" or not instead or options.model is not None:
+            raise
+        plan = _plan(prompt, replace(asked, model=instead), default_model, made_of)
+        note = Adjustment("model", str(error.facts["model"]), str(error.facts["instead"]))
+        return replace(plan, adjustments=(note, *plan.adjustments))
 
 
 def _plan(prompt: str, options: GenerationOptions, default_model: str, made_of: MadeOf) -> Plan:

@@ -16,7 +16,7 @@ class Situation:
 
     `offers`: the person's open offers in this chat, oldest first. `quoted`: the job or offer that the message which it
     replies to is about. `at`: when it was sent, milliseconds UTC. `is_fresh`: nothing was offered here or lay on the
-    table before, so the message is the whole request.
+    table before, so the message is the whole request. `lone_photos`: a photo without words would reach the bot here.
     """
 
     incoming: Incoming
@@ -26,6 +26,7 @@ class Situation:
     quoted: Job | None
     at: int
     is_fresh: bool = False
+    lone_photos: bool = True
 
     @property
     def draft(self) -> Draft:

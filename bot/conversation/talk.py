@@ -18,7 +18,7 @@ from bot.conversation.ordering import OfferReason, OrderService
 from bot.conversation.photo_words import photo_way, read_with_photos
 from bot.conversation.several_photos import SeveralPhotos
 from bot.conversation.situation import Situation
-from bot.conversation.words import Line, Meaning, asked_about, is_farewell, line_in, meaning_of
+from bot.conversation.words import Line, Meaning, asked_about, is_farewell, line_in, meaning_of, speaks_of_a_photo
 from bot.messages import job_lists, job_messages
 from bot.store.dialogues import Draft, DraftSource
 from bot.store.records import Job, JobDraft, State, Way
@@ -42,8 +42,13 @@ class Talk:
         orders: OrderService,
         jobs: JobCommands,
         bring: Callable[[Incoming], Awaitable[bool]],
+        of_film: Callable[[Situation, Job, str], Awaitable[Decision | None]],
     ) -> None:
-        """`bring`: send the person's finished videos that wait; whether there are any."""
+        """`bring`: send the person's finished videos that wait; whether there are any.
+
+        `of_film`: decide about other words or wishes for what is offered of a film; None: it takes none.
+        """
+        self._of_film = of_film
         self._orders = orders
         self._several = SeveralPhotos(orders)
         self._jobs = jobs
@@ -171,6 +176,10 @@ class Talk:
         """Decide about options alone: they change what is offered or lies on the table."""
         offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
         draft = situation.draft
+        if offer is not None and offer.step is not None:
+            decided = await self._of_film(situation, offer, text)
+            if decided is not None:
+                return decided
         if offer is not None and not _is_made_of(offer, draft):
             draft = _draft_of(offer, situation)  # of an explicit order, or the draft has lapsed
         asked = merged(read_with_photos(text)[1], parse_options(draft.options)[1])
@@ -194,6 +203,11 @@ class Talk:
         if own_caption and why is None and situation.is_typed:
             command = _with_wishes(situation.draft, commands.MakeVideo(*parse_options(text)), has_source=True)
             return await self._place(situation, command, explicit=True)
+        offer = situation.latest_offer
+        if offer is not None and offer.step is not None and incoming.attachment is None and why is None:
+            decided = await self._of_film(situation, offer, text)
+            if decided is not None:
+                return decided
         meant = situation.latest_offer if situation.quoted is not None else None
         replaced = meant or _offer_of_draft(situation)
         before = situation.draft
@@ -315,7 +329,7 @@ class Talk:
             )
             draft = replace(draft, events=(situation.incoming.event_id,), words_at=situation.at)
             photo = replace(situation.incoming, attachment=AttachmentRef("image", ""))
-            text = situation.say("photo-wanted", price=await self._orders.about_price(photo, draft.words))
+            text = situation.say(_photo_wanted(situation), price=await self._orders.about_price(photo, draft.words))
             return situation.answer(Message(text, asks=True), topic="source", draft=draft)
         return await self._place(situation, command, explicit=True)
 
@@ -357,7 +371,7 @@ class Talk:
         if draft.sources:
             question = Message(await self._photo_question(situation, draft), asks=True)
             return situation.answer(question, topic="source", draft=draft)
-        key = "photo-wanted" if command.wants == "photo" else "words-wanted"
+        key = _photo_wanted(situation) if command.wants == "photo" else "words-wanted"
         draft = replace(draft, explicit=False, at=situation.at)
         return situation.answer(Message(situation.say(key), asks=True), topic="words", draft=draft)
 
@@ -421,8 +435,7 @@ class Talk:
         incoming = situation.incoming
         if len(command.prompt.split()) == 0:
             return situation.answer(Message(situation.say("words-wanted"), asks=True), topic="words")
-        if explicit:
-            why = _why_offered(incoming, command.prompt) or ("words" if _is_small_talk(command.prompt) else None)
+        why = _reason(situation, command.prompt, why, explicit=explicit)
         beside = _quoted_words(incoming)
         if beside and beside not in command.prompt and len(sources) <= 1:  # neither is left out in silence
             joined = replace(command, prompt=f"{command.prompt}\n{beside}")
@@ -558,7 +571,11 @@ def _is_made_of(offer: Job, draft: Draft) -> bool:
 
 def _offer_of_draft(situation: Situation) -> Job | None:
     """Return the open offer that was made of what lies on the table: a newer one takes its place."""
-    made = (each for each in reversed(situation.offers) if each.question and each.question.why != "restored")
+    made = (
+        each
+        for each in reversed(situation.offers)
+        if each.question and each.question.why != "restored" and each.step is None
+    )
     return next(made, None)
 
 
@@ -569,6 +586,23 @@ def _why_offered(incoming: Incoming, text: str) -> OfferReason | None:
     if incoming.transcript:
         return "heard"
     return "asks" if incoming.attachment is not None and _asks(text) else None
+
+
+def _reason(situation: Situation, prompt: str, why: OfferReason | None, *, explicit: bool) -> OfferReason | None:
+    """Return why this is offered, not ordered. `why`: what is known already, of what is not `explicit`."""
+    if explicit:
+        why = _why_offered(situation.incoming, prompt) or ("words" if _is_small_talk(prompt) else None)
+    return "lone" if why in {None, "words"} and _lacks_its_photo(situation, prompt) else why
+
+
+def _lacks_its_photo(situation: Situation, prompt: str) -> bool:
+    """Return whether words point at a photo that could not reach the bot by itself."""
+    return not situation.lone_photos and situation.incoming.attachment is None and speaks_of_a_photo(prompt)
+
+
+def _photo_wanted(situation: Situation) -> str:
+    """Return the key of the sentence that asks for a photo: where none comes alone, it says how one comes."""
+    return "photo-wanted" if situation.lone_photos else "photo-wanted-addressed"
 
 
 def _asks(text: str) -> bool:

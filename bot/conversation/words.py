@@ -331,6 +331,18 @@ def is_farewell(text: str) -> bool:
     return _FAREWELL.search(folded(text)) is not None
 
 
+_PHOTO = re.compile(
+    r"(?:[这那上]面?|刚才|刚刚|刚发|我的?|[让把用将])的?(?:[一两]?[张幅个])?(?:[的那这]张)?(?:照片|图片|相片|图)"
+    r"|\b(?:this|that|the|my|above)\s+(?:photo|picture|image|pic)\b",
+    re.IGNORECASE,
+)
+
+
+def speaks_of_a_photo(text: str) -> bool:
+    """Return whether words point at a photo that is there, not at one that is to be seen: "让这张照片动起来"."""
+    return _PHOTO.search(folded(text).translate(SIMPLIFIED)) is not None
+
+
 def joins(text: str) -> str | None:
     """Return the words of a message that goes on from what was said before; None for one that stands by itself.
 

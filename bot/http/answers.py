@@ -8,6 +8,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.http.at_once import AtOnce
 from bot.http.headers import PAGE_POLICY, tighten
 from bot.http.pages import Words
 from bot.http.refusals import Refusals
@@ -22,17 +23,34 @@ _FRAMES = 3
 class Answers:
     """The outermost app. It raises nothing: what a route raises is answered with 500 and logged without its words."""
 
-    def __init__(self, app: ASGIApp, words: Words, refusals: Refusals | None = None) -> None:
+    def __init__(self, app: ASGIApp, words: Words | None, *, at_once: AtOnce | None = None) -> None:
+        """`words`: the sentences of the pages; None: a stand-in for fal, whose answers keep their status and words.
+
+        `at_once`: how many requests of one address may be under way; None: as many as come.
+        """
         self._app = app
         self._words = words
-        self._refusals = refusals or Refusals()
+        self._refusals = Refusals()
+        self._at_once = at_once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        address = str(scope["client"][0]) if scope.get("client") else ""
         answer = _Answer(scope, send, self._words, self._refusals)
+        if self._at_once is None:
+            await self._serve(scope, receive, answer)
+        elif self._at_once.enter(address):
+            try:
+                await self._serve(scope, receive, answer)
+            finally:
+                self._at_once.leave(address)
+        else:
+            await answer.end(HTTPStatus.TOO_MANY_REQUESTS)
+
+    async def _serve(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
             await self._app(scope, receive, answer.send)
         except Exception as error:  # noqa: BLE001 - whatever broke: its text may hold what somebody wrote
@@ -43,7 +61,7 @@ class Answers:
 class _Answer:
     """The answer to one request on its way out."""
 
-    def __init__(self, scope: Scope, send: Send, words: Words, refusals: Refusals) -> None:
+    def __init__(self, scope: Scope, send: Send, words: Words | None, refusals: Refusals) -> None:
         self._headers = Headers(scope=scope)
         self._address = str(scope["client"][0]) if scope.get("client") else ""
         self._send = send
@@ -60,23 +78,30 @@ class _Answer:
             self._begin(message)
             if self._held is None:
                 await self._send(message)
-        elif self._held is None:
+        elif self._held is None or self._words is None:
             await self._send(message)
         else:
             self._body += message.get("body", b"")[: _MOST_BYTES - len(self._body)]
             if not message.get("more_body", False):
-                await self._show(self._held, bytes(self._body))
+                await self._show(self._held, self._words, bytes(self._body))
 
     async def fail(self) -> None:
         """Answer 500 where nothing was answered yet."""
         if not self._started:
-            start = {"type": "http.response.start", "status": 500, "headers": [(b"content-type", b"text/plain")]}
-            await self.send(start)
-            await self.send({"type": "http.response.body", "body": b"Internal Server Error"})
+            await self.end(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    async def end(self, status: HTTPStatus) -> None:
+        """Answer with the phrase of a status."""
+        start = {"type": "http.response.start", "status": status.value, "headers": [(b"content-type", b"text/plain")]}
+        await self.send(start)
+        await self.send({"type": "http.response.body", "body": status.phrase.encode()})
 
     def _begin(self, start: Message) -> None:
         headers = MutableHeaders(raw=list(start.get("headers", ())))
         start["headers"] = headers.raw
+        if self._words is None:
+            tighten(headers)
+            return
         if start["status"] in _COUNTED:
             wait_s = self._refusals.wait_s(self._address)
             if wait_s is not None:
@@ -93,10 +118,10 @@ class _Answer:
     def _is_browser(self) -> bool:
         return "text/html" in self._headers.get("accept", "")
 
-    async def _show(self, start: Message, body: bytes) -> None:
+    async def _show(self, start: Message, words: Words, body: bytes) -> None:
         headers = MutableHeaders(raw=start["headers"])
         sentence = _sentence(body) if headers.get("content-type", "").startswith("application/json") else None
-        page = self._words.error(start["status"], self._headers.get("accept-language"), sentence=sentence)
+        page = words.error(start["status"], self._headers.get("accept-language"), sentence=sentence)
         headers["Content-Type"] = "text/html; charset=utf-8"
         headers["Content-Length"] = str(len(page))
         headers["Content-Security-Policy"] = PAGE_POLICY

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.channels.protocol import HttpRoute
 from bot.channels.signing_secret import SigningSecret
 from bot.http.answers import Answers
+from bot.http.at_once import AtOnce
 from bot.http.connections import BODY_S, HEAD_S, WRITE_S, BodyTimeLimit, Census, bounded_protocol, most_connections
 from bot.http.headers import PAGE_POLICY
 from bot.http.listener import bind
@@ -30,9 +31,12 @@ from bot.settings import Settings
 from core.io.bodies import BodyTooLarge, read_body
 from core.io.networks import LOOPBACK, Networks
 
-__all__ = ["Health", "NoWebhook", "Server", "bind", "build", "front_page", "serve_assets"]
+__all__ = ["Health", "NoWebhook", "Server", "WebApp", "bind", "build", "front_page", "serve_assets", "stand_in"]
 
 log = logging.getLogger(__name__)
+
+WebApp = Starlette
+"""An app with all its routes."""
 
 _ASSET_NAME = re.compile(r"[A-Za-z0-9_-]{16,100}\.(?:jpg|mp4|webm|mkv|mov)")
 _ASSET_TYPES = {
@@ -141,6 +145,12 @@ def build(
     )
 
 
+def stand_in(app: WebApp) -> WebApp:
+    """Give a stand-in for fal our headers; its statuses and words stay as they are."""
+    app.add_middleware(Answers, words=None)
+    return app
+
+
 def front_page(words: Words, chats: Sequence[str]) -> Route:
     """Build the page that says what runs here. `chats`: the titles of the chats."""
 
@@ -204,10 +214,11 @@ class Server:
         beyond what their bytes take. `words`: the sentences of the pages for browsers; None: the app's answers leave
         as they are, as those of the sandbox do, which speaks as fal does.
         """
-        census = Census(most=most or most_connections(), trusted=Networks(trusted_proxies))
+        trusted = Networks(trusted_proxies)
+        census = Census(most=most or most_connections(), trusted=trusted)
         bounded = BodyTimeLimit(app, body_s=body_s)
         config = uvicorn.Config(
-            bounded if words is None else Answers(bounded, words),
+            bounded if words is None else Answers(bounded, words, at_once=AtOnce(trusted=trusted)),
             http=bounded_protocol(census, head_s=head_s, write_s=write_s),
             server_header=False,
             log_config=None,

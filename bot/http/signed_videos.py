@@ -13,7 +13,6 @@ from bot.channels.video_links import VideoLinks
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}\.mp4")
 _HEADERS = {
     "Cache-Control": "private, max-age=3600, no-transform",
-    "Content-Security-Policy": "default-src 'none'; media-src 'self'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",

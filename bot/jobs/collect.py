@@ -1,5 +1,7 @@
 """Collects what fal has finished: asks, stores every result raw, downloads the checked mp4 to this disk.
 
+The new part of a film that goes on is joined with that film before the job is finished (film_chains.py).
+
 Only fal's own words end a paid job (law 6 of CONTRIBUTING). Whatever else answers is asked again; after ten minutes of
 nothing else the job is parked: it holds no slot, its owner and the admins are told, and fal is asked at growing gaps
 for as long as it was asked to keep the file.
@@ -14,9 +16,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bot.jobs.erasure import is_marked
+from bot.jobs.film_chains import FilmChains, is_chain, part_of, parts_on_disk, video_file
 from bot.jobs.submit import receipt_name
 from bot.jobs.verdicts import NEXT, Verdict, retry, wait
-from bot.jobs.video_files import film_of
+from bot.jobs.video_files import VideoFiles, film_of
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
@@ -85,6 +88,8 @@ class Collector:
         self._fetch_result = fetch
         self._check = check
         self._watch = watch
+        self.files = VideoFiles(settings=settings, fetch_again=self.fetch_again)
+        self._chains = FilmChains(store=store, settings=settings, film_of=self.files.original)
 
     async def collect(self, assignment: Assignment) -> Verdict:
         """Ask fal itself, whatever made the job due, and bring the film home if it is done.
@@ -121,7 +126,8 @@ class Collector:
             probe = await self._check(job)(path, lenient=False)
         except MediaError:
             return False
-        await self._finish(job, path.name, probe, lease)
+        parts = await asyncio.to_thread(parts_on_disk, job, path)
+        await self._store.jobs.finish(job.id, video_file(path, probe, parts=parts), lease=lease)
         return True
 
     async def _is_done(self, job: Job, submit: Submit, handle: RequestHandle, lease: Lease) -> bool:
@@ -178,7 +184,11 @@ class Collector:
         now = await self._store.jobs.get(job.id)
         if now is None or now.state is State.DELETED or is_marked(self._settings.receipts_dir, job.id):
             raise ResultExpired
-        if job.video is not None and submit.handle is not None:
+        if job.video is None or submit.handle is None:
+            return
+        if job.video.parts > 1 and is_chain(job):
+            await self._chain(job, submit, submit.handle, self._settings.videos_dir / job.video.name)
+        else:
             await self._fetch(job, submit, submit.handle, job.video.name)
 
     def _is_disk_full(self, error: VideoError) -> bool:
@@ -198,14 +208,22 @@ class Collector:
         if is_marked(self._settings.receipts_dir, job.id):  # deleted after this copy of the database was made
             await self._store.jobs.finish(job.id, VideoFile(name), lease=lease)
             return
-        probe = await self._fetch(job, submit, handle, name)
-        await self._finish(job, name, probe, lease)
-
-    async def _finish(self, job: Job, name: str, probe: media.Probe, lease: Lease) -> None:
-        video = VideoFile(name, probe.size, probe.width, probe.height, probe.duration_s or 0.0)
+        film = self._settings.videos_dir / name
+        if is_chain(job):
+            video = await self._chain(job, submit, handle, film)
+        else:
+            video = video_file(film, await self._fetch(job, submit, handle, name))
         await self._store.jobs.finish(job.id, video, lease=lease)
 
-    async def _fetch(self, job: Job, submit: Submit, handle: RequestHandle, name: str) -> media.Probe:
+    async def _chain(self, job: Job, submit: Submit, handle: RequestHandle, film: Path) -> VideoFile:
+        """Download the new part, unless it lies here, and join it with the film that it goes on from."""
+        if not await self._chains.has_part(film):
+            await self._fetch(job, submit, handle, part_of(film).name, check=check_film)
+        return await self._chains.join(job, film, self._check(job))
+
+    async def _fetch(
+        self, job: Job, submit: Submit, handle: RequestHandle, name: str, *, check: CheckFilm | None = None
+    ) -> media.Probe:
         receipt = receipt_name(job.id, submit.attempt)
 
         async def keep(reply: RawReply) -> None:
@@ -219,7 +237,7 @@ class Collector:
             stored=await self.stored_results(job, submit),
             sent=job.request.source_urls,
             on_result=keep,
-            check=self._check(job),
+            check=check or self._check(job),
         )
 
     async def _keep(self, job_id: str, receipt: str, reply: RawReply, *, of: str) -> None:

@@ -10,7 +10,7 @@ do.
 import asyncio
 import logging
 import shutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -58,7 +58,7 @@ class Delivery:
         held_messages: HeldMessages,
         settings: Settings,
         alerts: Alerts,
-        fetch_again: Callable[[Job], Awaitable[None]],
+        files: VideoFiles,
         due: Callable[[], None],
         still_ours: Callable[[Lease], bool],
     ) -> None:
@@ -68,7 +68,7 @@ class Delivery:
         self._held_messages = held_messages
         self._settings = settings
         self._alerts = alerts
-        self._files = VideoFiles(settings=settings, fetch_again=fetch_again)
+        self._files = files
         self._confirmed = DeliveryReceipts(store)
         self.erasure = Erasure(store=store, channels=channels, settings=settings, announce=self.announce)
         self._originals = OriginalFiles(store=store, channels=channels, files=self._files, announce=self.announce)
@@ -96,7 +96,7 @@ class Delivery:
             return NEXT
         if job.file_to is not None and job.state in HAD | {State.DELIVERY_UNCONFIRMED}:
             return await self._originals.send(job, job.file_to, assignment)
-        if job.outcome_ref is not None:
+        if job.outcome_ref is not None or job.state is State.DELIVERED:
             return REST
         try:
             return await self._send(job, assignment.lease)
@@ -149,8 +149,7 @@ class Delivery:
 
     async def _send_video_or_smaller(self, job: Job, channel: ChannelPort, lease: Lease) -> Verdict:
         """Send the video; where the chat does not take that very file, a smaller one, once."""
-        files = channel.limits.files
-        video = await self._files.rendition(job, max_bytes=channel.limits.video_bytes, files=files)
+        video = await self._files.rendition(job, max_bytes=channel.limits.video_bytes)
         try:
             return await self._send_video(job, channel, lease, video)
         except SendError as error:
@@ -160,7 +159,7 @@ class Delivery:
         log.warning("the chat does not take this file", extra={"job_id": job.id, "reason": refusal.reason})
         try:
             smaller = int(video.path.stat().st_size * _SMALLER)
-            video = await self._files.rendition(job, max_bytes=smaller, files=files)
+            video = await self._files.rendition(job, max_bytes=smaller)
         except SendError as error:
             if error.outcome is not SendOutcome.REJECTED:
                 raise

@@ -1,9 +1,12 @@
-"""Prepares a job for free: its source is fetched from the chat, cleaned and published; the price is confirmed."""
+"""Prepares a job for free: its source is fetched from the chat, cleaned and published; the price is confirmed.
+
+A job that goes on from a film, or enlarges one, has that film of ours as its source, or the last frame of it.
+"""
 
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,14 +18,16 @@ from bot.loops import Problem
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
-from bot.store.records import FREE, Job, JobError, State
+from bot.store.records import FREE, OF_FILM, Job, JobError, State
 from bot.store.work import NO_ROOM, Lease
 from core import media, pricing
 from core.assets.publish import host_from_settings, publish_asset
 from core.catalogue.finding import row_of
-from core.errors import Repeat, VideoError
+from core.errors import Repeat, ResultExpired, VideoError
+from core.fal import protocol
+from core.fal.results import draft_cache
 from core.pricing import SourceFacts
-from core.types import Asset
+from core.types import Asset, Mode
 
 log = logging.getLogger(__name__)
 
@@ -58,14 +63,19 @@ class Preparer:
         alerts: Alerts,
         room: Callable[[Path], int] = free_bytes,
         waits_for_room: bool = True,
+        film_of: Callable[[Job], Awaitable[Path]] | None = None,
     ) -> None:
-        """`waits_for_room`: a job that finds the disk full goes back into the queue; else it fails."""
+        """`waits_for_room`: a job that finds the disk full goes back into the queue; else it fails.
+
+        `film_of`: returns the film of another job, fetched again where it is not here; None: no film is gone on from.
+        """
         self._store = store
         self._channels = channels
         self._settings = settings
         self._alerts = alerts
         self._room = room
         self._waits_for_room = waits_for_room
+        self._film_of = film_of
         self._free = _LEAST_FREE
         self._unseen: str | None = None
         self._looking: asyncio.Task[int] | None = None
@@ -114,7 +124,7 @@ class Preparer:
         try:
             if not await self.has_room():
                 return await self._without_room(job, lease)
-            if job.incoming.sources and not job.request.source_urls:
+            if job.has_source and not job.request.source_urls:
                 await self._publish(job, lease)
         except SendError as error:
             if error.outcome in {SendOutcome.NOT_SENT, SendOutcome.UNCONFIRMED}:
@@ -139,6 +149,10 @@ class Preparer:
     async def _publish(self, job: Job, lease: Lease | None) -> None:
         folder = self._settings.work_dir / job.id
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        if job.step is not None and job.step.kind in OF_FILM:
+            url = await self._of_film(job, folder)
+            await self._store.jobs.published(job.id, job.request.published(url), job.usd, lease=lease)
+            return
         assets = [await self._published(job, reference, folder) for reference in job.incoming.sources]
         usd = _price(job, assets[0])
         if usd > job.usd:
@@ -157,16 +171,50 @@ class Preparer:
         """Fetch one source from its chat and publish it."""
         source = folder / _SOURCE_NAMES[reference.kind]
         await self._channels[job.address.channel].fetch(reference, source)
+        asset = await self._publish_file(job, source)
+        await asyncio.to_thread(source.unlink, missing_ok=True)
+        return asset
+
+    async def _of_film(self, job: Job, folder: Path) -> str:
+        """Return the address of what the job is made of: a film, its last frame, what fal kept of a draft.
+
+        Raises VideoError, SendError.
+        """
+        if job.request.mode is Mode.ENHANCE_DRAFT:
+            replies = await self._store.submits.results(job.follows or "")
+            found = (draft_cache(protocol.parsed(reply.body)) for reply in reversed(replies))
+            url = next(filter(None, found), None)
+            if url is None:
+                raise VideoError("draft_gone")
+            return url
+        return (await self._film_published(job, folder)).url
+
+    async def _film_published(self, job: Job, folder: Path) -> Asset:
+        followed = await self._store.jobs.get(job.follows or "")
+        if followed is None or not followed.has_film or self._film_of is None:
+            raise VideoError("film_gone")
+        try:
+            film = await self._film_of(followed)
+        except ResultExpired:
+            raise VideoError("film_gone") from None
+        if job.request.mode is not Mode.IMAGE_TO_VIDEO:
+            return await self._publish_file(job, film)
+        last = folder / "last.png"
         with media.on_behalf_of(job.user, unpaid=True):
-            asset = await publish_asset(
+            await media.last_frame(film, last)
+        asset = await self._publish_file(job, last)
+        await asyncio.to_thread(last.unlink, missing_ok=True)
+        return asset
+
+    async def _publish_file(self, job: Job, source: Path) -> Asset:
+        with media.on_behalf_of(job.user, unpaid=True):
+            return await publish_asset(
                 source,
                 settings=self._settings,
                 host=host_from_settings(self._settings, key_values=self._store.installation),
                 limits=row_of(job.request.model, job.request.mode).source_limits,
                 widen=job.fallback == "wide-photo",
             )
-        await asyncio.to_thread(source.unlink, missing_ok=True)
-        return asset
 
     async def _fail(self, job: Job, error: JobError, lease: Lease | None) -> Verdict:
         log.info("job failed", extra={"job_id": job.id, "code": error.code, "charge": "none"})
@@ -179,8 +227,4 @@ def _price(job: Job, asset: Asset) -> Decimal:
     if job.request.duration_s is not None:
         return job.usd
     source = SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)
-    request = job.request
-    again = pricing.plan(
-        request.prompt, model=request.model, mode=request.mode, resolution=request.resolution, source=source
-    )
-    return again.quote.usd
+    return pricing.measured_quote(job.request, source=source).usd

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.jobs.film_chains import parts_on_disk, video_file
 from bot.jobs.submit import charged_by_proxy, receipt_name, tell_taken_back
 from bot.jobs.submit_reconciliation import SubmitReconciler
 from bot.jobs.verdicts import NEXT, REST, Verdict, retry
@@ -23,7 +24,7 @@ from bot.store import Store
 from bot.store.copies import FromCopy
 from bot.store.evidence import Evidence, RequestTaken
 from bot.store.leases import Assignment
-from bot.store.records import SHELL, Job, State, VideoFile
+from bot.store.records import SHELL, Job, State
 from bot.store.work import Lease
 from core.errors import BadRequest, MediaError, VideoError
 from core.fal import protocol
@@ -100,7 +101,8 @@ class RestoredJobs:
         except MediaError:
             log.warning("a film on the disk cannot be read", extra={"job_id": job.id, "file": path.name})
             return False
-        video = VideoFile(path.name, probe.size, probe.width, probe.height, probe.duration_s or 0.0)
+        parts = await asyncio.to_thread(parts_on_disk, job, path)
+        video = video_file(path, probe, parts=parts)
         await self._store.copies.adopt_film(job.id, video, at=origin.since, lease=lease)
         log.warning("a film of after the copy was found", extra={"job_id": job.id, "file": path.name})
         return True
@@ -127,11 +129,11 @@ class RestoredJobs:
         Each publishing gives the source another address. Raises VideoError, TimeoutError.
         """
         with suppress(BadRequest):  # the model has left the catalogue: it is not bought, either
-            if job.incoming.attachment is None or job.request.source_urls:
+            if not job.has_source or job.request.source_urls:
                 found = await self._find(job, _body(job), origin)
                 if found is not None:
                     return found, True
-            if job.incoming.attachment is not None:
+            if job.has_source:
                 other = replace(job, request=job.request.unpublished())
                 return None, await self._find(job, _body(other), origin) is not None
         return None, False

@@ -17,6 +17,7 @@ from core import media
 from core.errors import DownloadFailed, MediaError, Repeat, ResultExpired, Unavailable, VideoError
 from core.fal.client import KEEP_S
 from core.fal.fetch_result import CheckFilm, check_film
+from core.media.ai_label import label_of
 from core.media.renditions import Rendition, RenditionCache, is_cut_short, is_damaged
 
 log = logging.getLogger(__name__)
@@ -52,10 +53,8 @@ class VideoFiles:
             raise _not_made(error) from error
         return path
 
-    async def rendition(self, job: Job, *, max_bytes: int, files: bool = False) -> VideoMessage:
+    async def rendition(self, job: Job, *, max_bytes: int) -> VideoMessage:
         """Return a copy that plays natively and has at most so many bytes; the original stays as fal made it.
-
-        `files`: its chat takes files, so the original is offered, too.
 
         Raises SendError; ResultExpired when the video is neither here nor at fal any more.
         """
@@ -70,7 +69,7 @@ class VideoFiles:
         return VideoMessage(
             path=fitted.path,
             caption=job_messages.caption(job, code=job.id),
-            actions=film_messages.under_video(job, files=files),
+            actions=film_messages.under_video(job),
             width=fitted.width,
             height=fitted.height,
             duration_s=fitted.duration_s or job.video.duration_s,
@@ -155,7 +154,7 @@ def film_of(job_id: str, videos_dir: Path) -> Path | None:
 
 def cache_of(settings: Settings) -> RenditionCache:
     """Return the cache of renditions."""
-    return RenditionCache(settings.output_dir / "fitted")
+    return RenditionCache(settings.output_dir / "fitted", label=label_of(settings))
 
 
 def checks(settings: Settings, channels: Mapping[str, ChannelPort]) -> Callable[[Job], CheckFilm]:

@@ -44,13 +44,23 @@ _ACCOUNT = frozenset({"not_configured", "invalid_key", "out_of_credits", "insuff
 class Alerts:
     """The sender of alerts. `admins`: ids as in REELBOT_ADMINS (`telegram:42`); people, not groups.
 
-    They are looked at anew for each alert: who is one may change, and who became one in the chat is told, too.
+    Who became one in the chat is told, too. `others`: told where there is no admin of a chat at all. All are looked at
+    anew for each alert.
     """
 
-    def __init__(self, *, store: Store, channels: Mapping[str, ChannelPort], admins: Iterable[str], caps: Caps) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        channels: Mapping[str, ChannelPort],
+        admins: Iterable[str],
+        caps: Caps,
+        others: Iterable[str] = (),
+    ) -> None:
         self._store = store
         self._channels = channels
         self._admins = admins
+        self._others = others
         self._caps = caps
         self._tasks: set[asyncio.Task[None]] = set()
         self._told_at: dict[str, float] = {}
@@ -66,9 +76,20 @@ class Alerts:
         """Send nothing from now on, and count nothing as sent: for a command that only looks."""
         self._muted = True
 
-    def tell(self, topic: str, key: str, *, gap_s: float = _HOUR_S, **facts: Any) -> None:
-        """Send the sentence `key` to every admin, unless `topic` was sent within `gap_s`. Returns at once."""
-        self._begin(self._tell(topic, key, facts, gap_s))
+    def tell(self, topic: str, key: str, *, gap_s: float = _HOUR_S, but: str | None = None, **facts: Any) -> None:
+        """Send the sentence `key` to every admin, unless `topic` was sent within `gap_s`. Returns at once.
+
+        `but`: an admin who is not told, since it is about them.
+        """
+        self._begin(self._tell(topic, key, facts, gap_s, but))
+
+    def say(self, text_in: Callable[[str], str]) -> None:
+        """Send what `text_in` makes of each admin's language. Returns at once; how often is the caller's to decide."""
+        self._begin(self._say_to_all(text_in))
+
+    def became_admin(self, user: str) -> None:
+        """Tell all other admins that this person is one now. Returns at once."""
+        self._begin(self._say_to_all(lambda language: translate(language, "alert-new-admin", user=user), but=user))
 
     def ask(self, key: str, buttons: Callable[[str], tuple[Action, ...]], **facts: Any) -> None:
         """Send the sentence `key` to every admin, with the buttons for each language. Returns at once.
@@ -120,9 +141,9 @@ class Alerts:
             facts = {"percent": passed, "used": usd_text(used_micro / MICRO), "cap": usd_text(cap / MICRO)}
             await self._say_to_all(lambda language: translate(language, "alert-spent", **facts))
 
-    async def _tell(self, topic: str, key: str, facts: Mapping[str, Any], gap_s: float) -> None:
+    async def _tell(self, topic: str, key: str, facts: Mapping[str, Any], gap_s: float, but: str | None) -> None:
         if await self._is_due(topic, gap_s):
-            await self._say_to_all(lambda language: translate(language, key, **facts))
+            await self._say_to_all(lambda language: translate(language, key, **facts), but=but)
 
     async def _ask(self, key: str, buttons: Callable[[str], tuple[Action, ...]], facts: Mapping[str, Any]) -> None:
         log.warning("for the admins", extra={"text": key})
@@ -145,12 +166,14 @@ class Alerts:
             language = channel.manifest.language
         return in_words(language) if channel.limits.passive_replies else language
 
-    async def _say_to_all(self, text_in: Callable[[str], str]) -> None:
+    async def _say_to_all(self, text_in: Callable[[str], str], *, but: str | None = None) -> None:
         log.warning("for the admins", extra={"text": text_in("en")})
-        await self._send(lambda language: Message(text_in(language)))
+        await self._send(lambda language: Message(text_in(language)), but=but)
 
-    async def _send(self, message_in: Callable[[str], Message]) -> None:
+    async def _send(self, message_in: Callable[[str], Message], *, but: str | None = None) -> None:
         for admin in await self._all():
+            if admin == but:
+                continue
             name, _, ident = admin.partition(":")
             channel = self._channels.get(name)
             if channel is not None:
@@ -159,9 +182,10 @@ class Alerts:
 
     async def _all(self) -> list[str]:
         """Return all admins: the settings', and while the database is there those who became it by a code."""
+        found = {*self._admins}
         with suppress(Exception):  # whatever the database does: an alert may be about that
-            return sorted({*self._admins, *await self._store.admissions.admins()})
-        return sorted(self._admins)
+            found |= await self._store.admissions.admins()
+        return sorted(found if any(not each.startswith("web:") for each in found) else found | {*self._others})
 
     async def _say(self, channel: ChannelPort, to: Address, message: Message, language: str) -> None:
         """Send it now, or hold it for the admin's next message; one that may have arrived is not said twice."""

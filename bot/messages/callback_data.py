@@ -1,7 +1,8 @@
 """The data behind a button: "cancel:K7QX2AB", "set:model:veo-3.1", "allow:telegram:42".
 
 It goes out with a message and comes back from the chat when pressed. What follows a point is a choice: "yes:K7QX2AB.1"
-takes the offer in its second way, "pick:K7QX2AB.veo-3.1" with another model.
+takes the offer in its second way, "pick:K7QX2AB.veo-3.1" with another model; "next:K7QX2AB.0.70" is the price that
+the button named.
 """
 
 import re
@@ -9,11 +10,12 @@ from typing import Literal
 
 Kind = Literal[
     "cancel", "yes", "again", "fix", "lang", "other", "pick", "take", "words", "file", "delete", "erase", "keep",
-    "forget", "set", "allow",
+    "forget", "set", "allow", "next", "pixels", "more",
+    "full", "sound", "silent",
 ]  # fmt: skip
 
 _DATA = re.compile(
-    r"(?:cancel|yes|again|fix|lang|other|pick|take|words|file|delete|erase|keep|forget):[0-9A-Za-z-]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?"
+    r"(?:cancel|yes|again|fix|lang|other|pick|take|words|file|delete|erase|keep|forget|next|pixels|more|full|sound|silent):[0-9A-Za-z-]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?"
     r"|set:(?:[a-z]+(?::[0-9A-Za-z][0-9A-Za-z.:/_+-]*)?)?"
     r"|allow:[a-z]+:[0-9A-Za-z_@.-]+"
 )

@@ -11,19 +11,33 @@ _FORGET_WORDS = (
     "忘记我 忘記我 删除我的数据 刪除我的數據 刪除我的資料 删除我的资料 "
     "清除我的数据 清除我的數據 清除我的資料 清除我的资料"
 )
+_FORGET_PHRASES = (
+    "forget me",
+    "forget about me",
+    "forget everything about me",
+    "delete my data",
+    "delete all my data",
+    "erase my data",
+)
 COMMAND_WORDS: dict[str, tuple[str, ...]] = {
     "video": ("video", "vid", "generate", *_VIDEO_WORDS.split()),
     "status": ("status", "状态", "狀態", "进度", "進度"),
     "cancel": ("cancel", "stop", "取消", "停止"),
     "history": ("history", "历史", "歷史", "记录", "記錄"),
     "again": ("again", "resend", "再来", "再來", "重发", "重發", "再来一次", "再來一次"),
-    "retake": ("retake", "新版"),
+    "continue": ("continue", "longer", "extend", "续写", "續寫", "继续", "繼續", "接着拍", "接著拍"),
+    "retake": ("retake", "another take", "新版", "再来一条", "再來一條", "再来一版", "再來一版"),
+    "enlarge": ("upscale", "enlarge", "放大", "高清化", "变清晰", "變清晰"),
+    "full": ("full", "完整版"),
+    "unmute": ("sound on", "有声", "有聲"),
+    "mute": ("sound off", "无声", "無聲"),
+    "more": ("more", "更多"),
     "reword": ("reword", "换词", "換詞", "改词", "改詞"),
     "swap": ("swap", "换模型", "換模型"),
     "original": ("original", "原片"),
     "delete": ("delete", "删除", "刪除"),
     "erase": ("erase", "确认删除", "確認刪除"),
-    "forget": ("forget", *_FORGET_WORDS.split()),
+    "forget": ("forget", *_FORGET_PHRASES, *_FORGET_WORDS.split()),
     "confirm": ("confirm", "yes", "确认", "確認", "同意"),
     "balance": ("balance", "余额", "餘額", "额度", "額度"),
     "models": ("models", "model", "模型"),

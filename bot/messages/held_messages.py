@@ -73,6 +73,7 @@ def captioned(
     """
     job, code = replace(job, language=language), codes.get(job.id, job.id)
     head = translate(language, "passive-caption", caption=job_messages.what_it_is(job), code=code)
+    head = "\n".join(filter(None, (head, with_codes(job_messages.of_chain(job), codes))))
     foot = "\n".join(filter(None, (translate(language, "passive-film", code=code), without_tags(after))))
     room = most_bytes - _size(head) - _size(foot) - 2
     more = without_tags(before)

@@ -104,6 +104,8 @@ def _beside_the_order(job: Job) -> list[str]:
         lines.append(translate(job.language, "refusals-charged"))
     if _is_length_unknown(job):
         lines.append(translate(job.language, "length-unknown"))
+    if job.step is not None:
+        lines.append(translate(job.language, "film-step", step=job.step.kind, film=job.follows))
     if job.again_of is not None:
         lines.append(translate(job.language, "repeat-of", other=job.again_of))
     if job.fallback is not None:
@@ -132,11 +134,18 @@ def _offer(job: Job) -> Message:
     buttons = (
         Action(translate(job.language, _yes_of(job), **price), data_for("yes", job.id)),
         *(_way_button(job, number, way) for number, way in enumerate(job.ways, 1) if number != job.first_way),
-        Action(translate(job.language, "button-other-model"), data_for("other", job.id)),
+        *_other_model(job),
         Action(translate(job.language, "button-no"), data_for("cancel", job.id)),
     )
     long = isolated(job.request.prompt) if len(job.request.prompt) > _SHOWN_WHOLE else ""
     return Message("\n".join(lines), buttons, job_id=job.id, long=long)
+
+
+def _other_model(job: Job) -> tuple[Action, ...]:
+    """Return the button for another model; of what enlarges a film or makes a draft whole there is but one."""
+    if job.step is not None and job.step.kind in {"upscale", "enhance"}:
+        return ()
+    return (Action(translate(job.language, "button-other-model"), data_for("other", job.id)),)
 
 
 def _yes_of(job: Job) -> str:
@@ -267,6 +276,8 @@ def _second_try(job: Job) -> tuple[Action, ...]:
         return ()
     if job.error.code == "price_changed":
         return (Action(translate(job.language, "button-true-price"), data_for("again", job.id)),)
+    if job.step is not None and job.step.kind == "enhance":
+        return (Action(translate(job.language, "button-full-anew"), data_for("full", f"{job.follows}.anew")),)
     found = retry_offers.fallback(job)
     if found is not None:
         return (Action(translate(job.language, f"button-fix-{found}", **price), data_for("fix", job.id)),)
@@ -349,7 +360,22 @@ def _until(language: str, at_ms: int | None, zone: str | None) -> str:
 def caption(job: Job, *, code: str = "") -> str:
     """Build the caption of the finished video: what it is, its code, its words. No price: captions are passed on."""
     what = translate(job.language, "caption-code", what=_what(job), code=code) if code else _what(job)
-    return f"{what}\n{caption_words(job)}"
+    return "\n".join(filter(None, (what, caption_words(job), of_chain(job))))
+
+
+def parts(job: Job) -> str:
+    """Return of which parts a film that was joined is: "1+2+3"; empty for any other."""
+    count = job.video.parts if job.video is not None else 1
+    return "+".join(str(number) for number in range(1, count + 1)) if count > 1 else ""
+
+
+def of_chain(job: Job) -> str:
+    """Return the line of a caption with the parts of a joined film, or that it could not be joined."""
+    if job.video is None or job.step is None or job.step.kind != "continue":
+        return ""
+    if job.video.parts == 1:
+        return translate(job.language, "film-not-joined", film=job.follows)
+    return translate(job.language, "film-joined", parts=parts(job), seconds=round(job.video.duration_s))
 
 
 def what_it_is(job: Job) -> str:

@@ -32,6 +32,8 @@ def fallback(job: Job) -> Fallback | None:
     code = job.error.code if job.error else ""
     if job.fallback is not None:
         return None
+    if job.step is not None:  # what goes on from a film has the shape of that film
+        return None
     if code == _OVER_PHOTO and job.request.mode is Mode.IMAGE_TO_VIDEO:
         return "wide-photo"
     return "shorter-prompt" if code in _OVER_WORDS and simpler(job.request.prompt) != job.request.prompt else None

@@ -10,7 +10,9 @@ from urllib.parse import quote
 from bot.channels.types import Action
 from bot.messages.i18n import translate
 
-_OFFERED = frozenset({"cancel", "yes", "again", "fix", "erase", "forget", "pick"})
+_OFFERED = frozenset(
+    {"cancel", "yes", "again", "fix", "erase", "forget", "pick", "next", "take", "pixels", "full", "sound", "silent"}
+)
 _ID = re.compile(r"(?<![0-9A-Za-z])[2-9A-HJKMNP-Z]{7}(?![0-9A-Za-z])")
 
 
@@ -56,6 +58,11 @@ def _offer(action: Action, codes: Mapping[str, str], language: str) -> tuple[str
         return translate(language, "typed-allow", id=value), ""
     if kind == "forget":
         return translate(language, "typed-forget-yes" if value == "yes" else "typed-forget-no"), action.label
+    if kind in {"next", "sound", "silent"}:
+        way = ""  # the price that the button named is named again
+    if kind in {"pixels", "full"}:
+        size = way.partition(".")[0].removesuffix("-")
+        return f"{translate(language, f'typed-{kind}')} {code} {size}".strip(), with_codes(action.label, codes)
     if kind == "pick":
         return f"{translate(language, 'typed-pick')} {code} {way}", with_codes(action.label, codes)
     word = translate(language, f"typed-{kind}") if kind in _OFFERED else action.label

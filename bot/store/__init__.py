@@ -10,6 +10,7 @@ from bot.store.callback_replies import CallbackReplies
 from bot.store.copies import Copies
 from bot.store.database import Database
 from bot.store.dialogues import Dialogues
+from bot.store.drifts import Drifts
 from bot.store.forgotten import Forgotten
 from bot.store.inbox import InboxRepository
 from bot.store.installation import InstallationState
@@ -22,6 +23,7 @@ from bot.store.message_map import MessageMap
 from bot.store.moves import Moves
 from bot.store.outbox import Outbox
 from bot.store.pause import Pause
+from bot.store.payloads import Payloads
 from bot.store.people import People
 from bot.store.preferences import Preferences
 from bot.store.render_times import RenderTimes
@@ -47,6 +49,7 @@ class Store:
     ledger: Ledger
     spending: SpendingReports
     bills: Bills
+    payloads: Payloads
     installation: InstallationState
     copies: Copies
     people: People
@@ -69,6 +72,7 @@ class Store:
     send_quota: SendQuota
     render_times: RenderTimes
     unreadable: UnreadableJobs
+    drifts: Drifts
 
     @classmethod
     async def open(cls, url: str, *, lease_ms: int = LEASE_MS) -> "Store":
@@ -107,6 +111,7 @@ class Store:
             ledger=Ledger(database),
             spending=SpendingReports(database),
             bills=Bills(database),
+            payloads=Payloads(database),
             installation=InstallationState(database),
             copies=Copies(database),
             people=People(database),
@@ -129,6 +134,7 @@ class Store:
             send_quota=SendQuota(database),
             render_times=RenderTimes(database),
             unreadable=UnreadableJobs(database),
+            drifts=Drifts(database),
         )
 
     def close(self) -> None:

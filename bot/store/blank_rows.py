@@ -43,6 +43,9 @@ def blank_job_tx(tx: Connection, job_id: str) -> None:
     tx.execute(jobs.update().where(here).values(**values))
     tx.execute(history.update().where(history.c.job_id == job_id, history.c.state.not_in(_ENDS)).values(why=None))
     tx.execute(submits.update().where(submits.c.job_id == job_id).values(body=None))
+    for ref in tx.execute(sa.select(message_map.c.ref).where(message_map.c.job_id == job_id)).scalars().all():
+        card = memory.c.key.endswith(f":{ref}", autoescape=True)
+        tx.execute(memory.delete().where(memory.c.key.like("wecom:card:%"), card))
     for table in (results, message_map, codes, outbox):
         tx.execute(table.delete().where(table.c.job_id == job_id))
     _blank_messages_tx(tx, inbox.c.origin == row.origin)
@@ -127,12 +130,15 @@ def _blank_messages_tx(tx: Connection, which: sa.ColumnElement[bool]) -> None:
 
 
 def _forget_file_tx(tx: Connection, incoming: object) -> None:
-    """Forget how a file of WeChat's is opened: its key stands under the digest of its name."""
-    attachment = incoming.get("attachment") if isinstance(incoming, Mapping) else None
-    file_id = attachment.get("file_id") if isinstance(attachment, Mapping) else None
-    if isinstance(file_id, str):
-        digest = hashlib.sha256(file_id.encode()).hexdigest()
-        tx.execute(memory.delete().where(memory.c.key == f"ilink:file:{digest}"))
+    """Forget how the files of a message are opened: WeChat's keys lie under the digest of a name, WeCom's under it."""
+    for message in (incoming, incoming.get("quoted") if isinstance(incoming, Mapping) else None):
+        attachment = message.get("attachment") if isinstance(message, Mapping) else None
+        file_id = attachment.get("file_id") if isinstance(attachment, Mapping) else None
+        if isinstance(file_id, str) and file_id:
+            digest = hashlib.sha256(file_id.encode()).hexdigest()
+            tx.execute(memory.delete().where(memory.c.key == f"ilink:file:{digest}"))
+            link = memory.c.key.endswith(f":{file_id}", autoescape=True)
+            tx.execute(memory.delete().where(memory.c.key.like("wecom:link:%"), link))
 
 
 def _only(stored: object, names: tuple[str, ...]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bot.store.film_rows import ASKED_MS
 from bot.store.job_orders import ask_cancel_tx, drop_offers_tx
 from bot.store.job_rows import job_tx, move_tx
 from bot.store.outbox import drop_tx
+from bot.store.passive_tables import allowances
 from bot.store.people_tables import forgotten
 from bot.store.records import ACTIVE, FILM, FREE, OVER, State
 from bot.store.stored import UnreadableJob
@@ -118,7 +119,13 @@ class Forgotten:
     async def done(self, wish: Wish) -> None:
         """Record that nothing is left to be done for this wish; a newer one of the same person stays open."""
         same = (*_row(wish.user, wish.chat), forgotten.c.at == wish.at)
-        await self._db.write(lambda tx: tx.execute(forgotten.update().where(*same).values(done=now_ms())))
+
+        def work(tx: Connection) -> None:
+            tx.execute(forgotten.update().where(*same).values(done=now_ms()))
+            if not wish.chat:  # whoever writes again allows anew what the chat lets us say
+                tx.execute(allowances.delete().where(allowances.c.user == wish.user))
+
+        await self._db.write(work)
 
 
 def forget_tx(tx: Connection, user: str, chat: str, *, origin: str) -> bool:

@@ -64,7 +64,7 @@ class JobOrders(JobTable):
             offer = new.question is not None
             if offer:
                 refuse_while_paused_tx(tx)
-            check_repeat_tx(tx, of=new.again_of, fallback=new.fallback, but=job_id, offer=offer)
+            check_repeat_tx(tx, new, but=job_id)
             over = (over_cap_tx if offer else reserve_tx)(tx, job_id, values["price_micro"], caps)
             if over is not None:
                 raise _TooDear(over)
@@ -316,6 +316,8 @@ def _row(tx: Connection, job_id: str, new: JobDraft, at: int) -> dict[str, Any]:
         "group_chat": new.group,
         "purse": new.purse,
         "fallback": new.fallback,
+        "follows": new.follows,
+        "step": record(new.step) if new.step else None,
         **_begun(tx, new),
         "model_name": model.name,
         "usual_render_s": model.usual_render_s,

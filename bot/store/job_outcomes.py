@@ -1,5 +1,7 @@
 """How the outcome of a job comes to its owner: what was told, and what is to be told again."""
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 
 from bot.store.database import Connection, db_now_ms, now_ms
@@ -10,6 +12,14 @@ from bot.store.tables import jobs
 from bot.store.work import WORK, Lease, check_tx
 
 _SENT_BEFORE = frozenset({State.DELIVERED, State.SENT_AS_REPLY, State.UNDELIVERED, State.DELIVERY_UNCONFIRMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """A job that counts as delivered though its owner could not be asked whether the film has come."""
+
+    job_id: str
+    user: str
 
 
 class JobOutcomes(JobTable):
@@ -30,20 +40,27 @@ class JobOutcomes(JobTable):
 
         await self._db.write(work)
 
-    async def close_unconfirmed(self, channel: str, *, after_s: float) -> None:
-        """Count as delivered what was sent so long ago without a confirmation, once its owner was asked about it."""
-        old = sa.select(jobs.c.id).where(
+    async def close_unconfirmed(self, channel: str, *, after_s: float) -> list[Unasked]:
+        """Count as delivered what was sent so long ago without a confirmation.
+
+        Returns those whose owners have not written since; the question still comes with their next message.
+        """
+        old = sa.select(jobs.c.id, jobs.c.user, jobs.c.outcome_ref).where(
             jobs.c.state == State.DELIVERY_UNCONFIRMED,
-            jobs.c.outcome_ref.is_not(None),
             jobs.c.chat.startswith(f"{channel}:", autoescape=True),
             jobs.c.changed < now_ms() - int(after_s * 1000),
         )
 
-        def work(tx: Connection) -> None:
-            for job_id in tx.execute(old).scalars().all():
-                move_tx(tx, job_id, State.DELIVERED, only_from=[State.DELIVERY_UNCONFIRMED], why="nobody has missed it")
+        def work(tx: Connection) -> list[Unasked]:
+            unasked = []
+            for job in tx.execute(old).all():
+                why = "nobody has missed it" if job.outcome_ref is not None else "its owner has not written since"
+                moved = move_tx(tx, job.id, State.DELIVERED, only_from=[State.DELIVERY_UNCONFIRMED], why=why)
+                if moved and job.outcome_ref is None:
+                    unasked.append(Unasked(job.id, job.user))
+            return unasked
 
-        await self._db.write(work)
+        return await self._db.write(work)
 
     async def redirect(self, job_id: str, to: Destination, *, lease: Lease | None = None) -> None:
         """Send its outcome to another chat than the one that asked for it."""

@@ -35,7 +35,16 @@ class Waiting:
     @property
     def is_video(self) -> bool:
         """Return whether a video waits. One that may have arrived does not: the text on that doubt does."""
-        return self.job is not None and self.job.has_film and self.job.state is not State.DELIVERY_UNCONFIRMED
+        job = self.job
+        return job is not None and job.has_film and job.state is not State.DELIVERY_UNCONFIRMED and not self.is_in_doubt
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Return whether a video was sent, never confirmed, and its owner not asked yet, also once it was closed."""
+        job = self.job
+        if job is None or job.outcome_ref is not None:
+            return False
+        return job.state in {State.DELIVERY_UNCONFIRMED, State.DELIVERED}
 
 
 class Outbox:

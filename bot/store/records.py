@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from bot.channels.types import Address, AttachmentRef, Incoming
 from bot.store.stored import Finite, Moment, Unreadable, UnreadableJob, record, restored
 from core import pricing
+from core.pricing import SourceFacts
 from core.types import Adjustment, Kind, Mode, Plan, RequestHandle, VideoRequest
 
 __all__ = ["record"]
@@ -23,6 +24,14 @@ Charge = Literal["none", "yes", "possibly"]
 """What the ledger says of a job in the end: nothing was charged, it was, or nobody can say (and it counts as spent)."""
 Fallback = Literal["shorter-prompt", "wide-photo"]
 """What a reorder changes of the job that failed."""
+StepKind = Literal["continue", "upscale", "enhance", "full", "sound", "silent"]
+"""What is made of a finished film: it goes on, gets more pixels, is made whole of a draft (from what fal kept of it, or
+anew), or is made anew with sound or without.
+"""
+FROM_FILM = frozenset({"continue", "upscale"})
+"""The film itself, or its last frame, is what these are made from."""
+OF_FILM = FROM_FILM | {"enhance"}
+"""These are made from what another job left; all others from what a person sent, or from words."""
 
 
 class State(StrEnum):
@@ -67,13 +76,37 @@ NEEDS_SOURCE = FREE | AT_FAL | {State.AWAITING_CONFIRMATION, State.SUBMIT_UNCONF
 
 @dataclass(frozen=True, slots=True)
 class VideoFile:
-    """The finished file in the videos folder, by its name there. `size` in bytes, sides in pixels; 0: not known."""
+    """The finished file in the videos folder, by its name there. `size` in bytes, sides in pixels; 0: not known.
+
+    `parts`: of how many it was joined.
+    """
 
     name: str
     size: int = 0
     width: int = 0
     height: int = 0
     duration_s: float = 0.0
+    parts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FilmStep:
+    """What a job does with a film, another job's (`Job.follows`), and what is known of that film.
+
+    `parts`: of how many that film was joined. `model`: by which it was made.
+    """
+
+    kind: StepKind
+    parts: int = 1
+    size: int = 0
+    width: int = 0
+    height: int = 0
+    duration_s: float = 0.0
+    model: str = ""
+
+    def facts(self, mode: Mode) -> SourceFacts:
+        """Return what the price of a request in this mode depends on."""
+        return SourceFacts(pricing.mode_kind(mode), self.width, self.height, self.duration_s or None, self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +125,12 @@ class Confirmation:
     "photo" (with or without what lay on the table), of several photos "frames" (from the first to the second),
     "likeness" (one film of what all show), "each" (a yes takes its way of that name), "many" (the first of them),
     "unable" (the first, where the model makes no film of all), "first" (the first, where a cap forbids a video of
-    each), "one" (the first of several, where each has no price known before), "price" (it is dear),
-    "same" (that job runs already), "again" (a repeat), "instead" (that job's message was edited while it was free: it
-    is cancelled by the yes), "edited" (the same when it was bought), "restored" (a copy of the database was put back,
-    and it may have been bought already).
+    each), "one" (the first of several, where each has no price known before), "lone" (the photo they speak of could
+    not reach the bot, so it would be made without), "price" (it is dear), "same" (that job runs already), "again" (a
+    repeat), "instead" (that job's message was edited while it was free: it is cancelled by the yes), "edited" (the
+    same when it was bought), "restored" (a copy of the database was put back, and it may have been bought already),
+    "gone" (fal does not take what was offered before; this comes nearest), "film" (something is
+    to be made of a finished film).
     """
 
     why: str
@@ -187,6 +222,13 @@ class Job:
     file_to: Destination | None = None
     purse: str | None = None
     forgotten: int | None = None
+    follows: str | None = None
+    step: FilmStep | None = None
+
+    @property
+    def has_source(self) -> bool:
+        """Return whether it is made from something: what a person sent, or what another job left."""
+        return bool(self.incoming.sources) or (self.step is not None and self.step.kind in OF_FILM)
 
     @property
     def has_film(self) -> bool:
@@ -223,7 +265,8 @@ class JobDraft:
 
     `owner`: the command of the shell that works on it itself. `ways`: how else an offer can be taken. `replaces`: the
     open offer whose place it takes; with `takes_card` also that one's message in the chat. `group`: the group
-    (`telegram:-100123`) that it was asked for in, whose cap counts. `purse`: who pays, if not who asked.
+    (`telegram:-100123`) that it was asked for in, whose cap counts. `purse`: who pays, if not who asked. `follows`: the
+    job whose film it does `step` with.
     """
 
     incoming: Incoming
@@ -238,6 +281,8 @@ class JobDraft:
     takes_card: bool = False
     group: str | None = None
     purse: str | None = None
+    follows: str | None = None
+    step: FilmStep | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +338,7 @@ def _job_from(row: sa.Row[Any]) -> Job:
             "ways": restored(tuple[Way, ...], _ways_with_sources(values["ways"] or ()), where="ways"),
             "send_to": restored(Destination, values["send_to"], where="send_to") if values["send_to"] else None,
             "file_to": restored(Destination, values["file_to"], where="file_to") if values["file_to"] else None,
+            "step": restored(FilmStep, values["step"], where="step") if values["step"] else None,
             "question": restored(Confirmation, values["question"], where="question") if values["question"] else None,
         }
     )
@@ -346,6 +392,7 @@ class _Plain:
     delete_asked: Moment | None
     purse: str | None
     forgotten: Moment | None
+    follows: str | None
 
 
 def readable(rows: Iterable[sa.Row[Any]]) -> list[Job]:

@@ -55,6 +55,14 @@ jobs = sa.Table(
     sa.Column("file_to", sa.JSON(none_as_null=True)),  # where the original is to be sent as a file; null once it was
     sa.Column("purse", sa.String),  # who pays, where that is not the user: a group, for one who writes as a channel
     sa.Column("forgotten", sa.BigInteger),  # since when its words are gone: its owner asked for that
+    sa.Column("follows", sa.String),  # the job whose film it goes on from, enlarges, makes whole
+    sa.Column("step", sa.JSON(none_as_null=True)),  # what it does with that film; see FilmStep in records.py
+    sa.Index(
+        "ix_reelbot_jobs_follows",
+        "follows",
+        sqlite_where=sa.text("follows IS NOT NULL"),
+        postgresql_where=sa.text("follows IS NOT NULL"),
+    ),
     sa.Index(
         "ix_reelbot_jobs_due",
         "due",

@@ -72,6 +72,7 @@ class Cleanup:
         await self._store.jobs.forget_offers(before_s=_OFFERS_S)
         await self._store.message_map.forget(before_s=_OFFERS_S)
         await self._store.key_values.sweep()
+        await self._store.payloads.forget()
         await self._remove(self._settings.receipts_dir, _RECEIPTS_S, ())
         await self._store.submits.forget_results(before_s=_RECEIPTS_S)
         await self._engine.forget(before_s=_HISTORY_S)

@@ -61,9 +61,7 @@ class ForgottenPeople:
             log.info("who asked for it is forgotten in this copy, too", extra={"user": wish.user})
 
     async def _remove_uploads(self, wish: Wish) -> None:
-        """Remove what the person sent from the page, but for what is still being made something of."""
-        if wish.chat:
-            return
+        """Remove what the person sent from the page or in WeCom, but for what is still being made something of."""
         needed = set[str]()
         async for job in self._store.jobs.each(NEEDS_SOURCE):
             if job.user == wish.user:
@@ -110,7 +108,18 @@ def _ordered(receipts_dir: Path) -> frozenset[str]:
 def _remove_owned(folder: Path, wish: Wish, needed: set[str]) -> None:
     for owner in folder.glob("*.owner") if folder.is_dir() else ():
         with suppress(OSError):
-            is_theirs = owner.read_text(encoding="ascii") in {wish.user, wish.user.partition(":")[2]}
-            if is_theirs and owner.stem not in needed and owner.stat().st_mtime * 1000 <= wish.at:
+            if (
+                _is_theirs(owner.read_text(encoding="utf-8"), wish)
+                and owner.stem not in needed
+                and owner.stat().st_mtime * 1000 <= wish.at
+            ):
                 owner.with_suffix("").unlink(missing_ok=True)
                 owner.unlink(missing_ok=True)
+
+
+def _is_theirs(note: str, wish: Wish) -> bool:
+    """Return whether the wish is about the file with this note: a name of the page, or a person and their chat."""
+    user, _, chat = note.partition("\n")
+    if not chat:
+        return not wish.chat and user in {wish.user, wish.user.partition(":")[2]}
+    return user == wish.user and wish.chat in {"", chat}

@@ -23,9 +23,12 @@ from core.fal.storage import FalStorageHost, KeyValues
 from core.io import disk
 from core.types import Asset, Kind, SourceLimits
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"})
+_ONE_BY_ONE = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
+_IN_BOXES = {".heic", ".heif", ".heics", ".heifs", ".hif", ".avif", ".avifs"}
+IMAGE_SUFFIXES = frozenset(_ONE_BY_ONE | _IN_BOXES)
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".webm", ".mkv", ".m4v"})
-MAX_BYTES = {Kind.IMAGE: 10_000_000, Kind.VIDEO: 100_000_000}
+MAX_BYTES = {Kind.IMAGE: 100_000_000, Kind.VIDEO: 100_000_000}  # a photo of 200 megapixels has 60 MB
+_PUBLISHED_PHOTO_BYTES = 10_000_000
 ANY_MODEL = SourceLimits()
 _INDEX = "<!doctype html><html><body><h1>fal asset host</h1></body></html>\n"
 _PAGE = "index.html"
@@ -71,10 +74,10 @@ async def publish_asset(
 ) -> Asset:
     """Publish a local file, bytes, or the file at an http(s) URL, and check that anybody can fetch it.
 
-    Images: .jpg .jpeg .png .webp .gif .bmp up to 10 MB; videos: .mp4 .mov .webm .mkv .m4v up to 100 MB, by content as
-    well as by a local file's name. `limits` is what the model takes: a photo outside them is padded, a video cut or
-    scaled, and `adjustments` of the asset names it. `widen`: a photo is made 16:9, the fallback for a model that fails
-    on it. Raises BadReference, MediaError, NotConfigured, AssetHostDown, Unavailable.
+    Images: .jpg .jpeg .png .webp .gif .bmp .heic .heif .avif, videos: .mp4 .mov .webm .mkv .m4v, up to 100 MB, by
+    content as well as by a local file's name. `limits` is what the model takes: a photo outside them is padded, a
+    video cut or scaled, and `adjustments` of the asset names it. `widen`: a photo is made 16:9, the fallback for a
+    model that fails on it. Raises BadReference, MediaError, NotConfigured, AssetHostDown, Unavailable.
     """
     arguments.source("path_or_bytes_or_url", path_or_bytes_or_url, optional=False)
     arguments.of_type("settings", settings, FalSettings)
@@ -145,7 +148,7 @@ async def _clean_copy(source: Path, ready: Path, kind: Kind, limits: SourceLimit
         clip, adjustments = await media.prepare_video(source, ready, limits=limits, max_bytes=MAX_BYTES[kind])
         return Asset("", "", kind, clip.size, clip.width, clip.height, clip.duration_s, adjustments)
     make = media.to_widescreen if widen else media.normalise_photo
-    photo = await make(source, ready, limits=limits, max_bytes=limits.max_bytes or MAX_BYTES[kind])
+    photo = await make(source, ready, limits=limits, max_bytes=limits.max_bytes or _PUBLISHED_PHOTO_BYTES)
     return Asset("", "", kind, photo.size, photo.width, photo.height, None, photo.adjustments)
 
 

@@ -1,5 +1,7 @@
 """ByteDance: Seedance, and an upscaler for any film. Silence costs as much as sound."""
 
+from dataclasses import replace
+
 from core.catalogue.row import FRAMES, REFERENCES, SIX, Endpoint, I, Model, Prices, T, seconds, usd, with_end
 from core.types import Mode
 
@@ -18,11 +20,17 @@ def _seedance(path: str, prices: Prices, durations: tuple[int, ...], **more: obj
     )
 
 
-def _all(path: str, prices: Prices, durations: tuple[int, ...], *, references: int = 9) -> dict[Mode, Endpoint]:
+def _all(
+    path: str, prices: Prices, durations: tuple[int, ...], *, references: int = 9, shapes_photos: bool = True
+) -> dict[Mode, Endpoint]:
+    """`shapes_photos`: whether a film from a photo may have another shape than the photo."""
+
     def endpoint(mode: str, **more: object) -> Endpoint:
         return _seedance(f"{path}{mode}", prices, durations, **more)
 
     photo = endpoint("image-to-video", source_field="image_url", default_aspect_ratio="auto")
+    if not shapes_photos:
+        photo = replace(photo, aspect_ratios=(), default_aspect_ratio=None)
     likeness = {"source_field": "image_urls", "most_sources": references}
     return {
         T: endpoint("text-to-video", default_aspect_ratio="16:9"),
@@ -67,7 +75,13 @@ SEEDANCE_25 = Model(
     seen="2026-10-03",
     fallback_model="happy-horse",
     usual_render_s=180.0,
-    modes=_all("seedance-2.5/", usd("480p 0.2205, 720p 0.473, 1080p 1.164"), seconds(4, 30), references=30),
+    modes=_all(
+        "seedance-2.5/",
+        usd("480p 0.2205, 720p 0.473, 1080p 1.164"),
+        seconds(4, 30),
+        references=30,
+        shapes_photos=False,
+    ),
 )
 UPSCALER = Model(
     key="upscaler",

@@ -115,6 +115,12 @@ def with_end(photo: Endpoint, end_field: str = "end_image_url", **more: object) 
     return replace(photo, end_field=end_field, **more)  # type: ignore[arg-type]
 
 
+def written_duration(codec: Codec, whole_seconds: int) -> int | str:
+    """Return a duration as an endpoint wants it written."""
+    written: dict[str, int | str] = {"int": whole_seconds, "str": str(whole_seconds), "str_s": f"{whole_seconds}s"}
+    return written[codec]
+
+
 def seconds(first: int, last: int) -> tuple[int, ...]:
     """Return every whole second from the first to the last."""
     return tuple(range(first, last + 1))

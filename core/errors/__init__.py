@@ -227,6 +227,7 @@ ERROR_CODES: tuple[str, ...] = (
     "image_url_not_public",
     "unknown_model",
     "model_retired",
+    "model_unavailable",
     "unpriced",
     "bad_option",
     "prompt_missing",
@@ -247,6 +248,10 @@ ERROR_CODES: tuple[str, ...] = (
     "too_many_pictures",
     "source_unavailable",
     "preparation_budget",
+    "film_gone",
+    "chain_too_long",
+    "large_enough",
+    "draft_gone",
     "bad_reference",
     # what fal and its models answer
     "content_policy_violation",

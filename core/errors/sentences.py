@@ -23,6 +23,8 @@ SENTENCES: dict[str, str] = {
     "image_url_not_public": "The address is not public: give a public http(s) address, or the file itself.",
     "unknown_model": "There is no model {model!r}: core.list_models() returns all of them.",
     "model_retired": "{model} was shut down on {day}: choose one of core.list_models().",
+    "model_unavailable": "fal does not take {model} just now: choose another of core.list_models() (instead: "
+    "{instead!r}), or try again tomorrow.",
     "unpriced": "{model} has no known price for this combination, so it is not bought: choose another resolution.",
     "bad_option": "{option} cannot be {value}.",
     "prompt_missing": "prompt is empty: say what the video should show.",
@@ -30,8 +32,8 @@ SENTENCES: dict[str, str] = {
     "invalid_input": "fal refused the request: change the prompt or the options.",
     "price_changed": "The source is longer than it was said to be, so the price would be higher: nothing was bought.",
     "unknown_request": "Neither the receipts nor fal know a request {request_id!r}: check the id, and FAL_KEY.",
-    "unsupported_media": "This kind of file cannot be read: photos are JPEG, PNG, WebP, GIF or BMP, videos MP4, MOV, "
-    "WebM, MKV or M4V, with the ending that belongs to it.",
+    "unsupported_media": "This kind of file cannot be read: photos are JPEG, HEIC, PNG, WebP, AVIF, GIF or BMP, "
+    "videos MP4, MOV, WebM, MKV or M4V, with the ending that belongs to it.",
     "unreadable_media": "The file cannot be read; it seems damaged: save it anew, or take another one.",
     "truncated_media": "The file is not complete, its end is missing: copy it again.",
     "file_too_large": "The file is too large: make it smaller.",
@@ -44,6 +46,10 @@ SENTENCES: dict[str, str] = {
     "source_unavailable": "The file {path} cannot be read: {reason}.",
     "preparation_budget": "This person's photos and videos have used up their time of preparation: again in {minutes} "
     "minutes.",
+    "film_gone": "The film that this was to be made of is gone: take another one.",
+    "chain_too_long": "The film would be longer than {max_duration} seconds: go on from a shorter one.",
+    "large_enough": "The film has as many pixels as {resolution} already.",
+    "draft_gone": "fal keeps nothing of this draft any more: make the same request with flux-3 in full.",
     "bad_reference": "The photo or video could not be fetched or used: give a public address, or a JPEG or MP4 file.",
     "content_policy_violation": "The model's content rules refused this; it may have been charged: word it otherwise, "
     "or use another picture.",

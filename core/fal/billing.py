@@ -1,22 +1,17 @@
-"""Reads fal's own bill and balance, with a key of ADMIN scope that is used for nothing else.
+"""Reads fal's own bill and balance, with a key of ADMIN scope.
 
 Facts: fal.ai/docs/platform-apis/v1/models/billing-events and .../account/billing. Without `start` only the last 24
 hours are searched; a span is at most 90 days; a call names at most 50 requests; `next_cursor` leads to the next page.
 """
 
-import json
-import ssl
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Self
 
-import httpx
-
 from core.config import FalSettings
-from core.errors import NotConfigured, Unavailable
-from core.fal import error_map
-from core.fal.http import http_client
+from core.errors import Unavailable
+from core.fal.admin_api import AdminApi
 
 MOST_IDS = 50
 _PAGE = 1000
@@ -28,21 +23,18 @@ _EVENT_IDS = ("id", "event_id", "billing_event_id")
 class Billing:
     """The client of fal's bill for one account. Share one; `close` it."""
 
-    def __init__(self, settings: FalSettings, key: str) -> None:
-        self._api = settings.api_url
-        self._key = key
-        self._client = http_client(settings)
+    def __init__(self, api: AdminApi) -> None:
+        self._api = api
 
     @classmethod
     def from_settings(cls, settings: FalSettings) -> Self | None:
         """Build the client; None without FAL_ADMIN_KEY and behind a pre-charging proxy, whose charge counts then."""
-        if settings.fal_admin_key is None or settings.fal_proxy_url is not None:
-            return None
-        return cls(settings, settings.fal_admin_key.get_secret_value().strip())
+        api = AdminApi.from_settings(settings)
+        return cls(api) if api is not None else None
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._api.close()
 
     async def charges(self, request_ids: Sequence[str], *, since: datetime) -> dict[str, int]:
         """Return the nano-dollars charged by request, all events of a request summed.
@@ -56,7 +48,7 @@ class Billing:
         pages: list[list[Any]] = []
         cursors: set[str] = set()
         for _ in range(_MOST_PAGES):
-            page = await self._get("/models/billing-events", params)
+            page = await self._api.call("GET", "/models/billing-events", params)
             listed, cursor = page.get("billing_events"), page.get("next_cursor")
             if not isinstance(listed, list):
                 raise Unavailable(reason="an answer without billing events")
@@ -74,27 +66,11 @@ class Billing:
 
         Raises NotConfigured, Unavailable.
         """
-        credit = (await self._get("/account/billing", {"expand": "credits"})).get("credits")
+        credit = (await self._api.call("GET", "/account/billing", {"expand": "credits"})).get("credits")
         amount = _number(credit.get("current_balance")) if isinstance(credit, dict) else None
         if amount is None:
             raise Unavailable(reason="an answer without a balance")
         return amount
-
-    async def _get(self, path: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        if not self._key.isascii() or not self._key.isprintable():
-            raise NotConfigured("invalid_key")
-        headers = {"Authorization": f"Key {self._key}"}
-        try:
-            reply = await self._client.get(f"{self._api}{path}", params=dict(params), headers=headers)
-        except (httpx.HTTPError, ssl.SSLError) as error:
-            raise Unavailable(reason=type(error).__name__) from None
-        parsed = _parsed(reply.content)
-        if reply.status_code in {401, 402, 403}:
-            refusal = error_map.error_from(reply.status_code, reply.headers, parsed)
-            raise NotConfigured("invalid_key") if refusal.code == "model_not_allowed" else refusal
-        if not reply.is_success or not isinstance(parsed, dict):
-            raise Unavailable(status=reply.status_code)
-        return parsed
 
 
 def counted_once(pages: Sequence[Sequence[Any]]) -> list[Any]:
@@ -158,14 +134,6 @@ def nano_of(event: Mapping[str, Any]) -> int | None:
         dollars = _number(event.get("cost_total"))
         nano = dollars * _NANO if dollars is not None else None
     return int(nano.to_integral_value(rounding="ROUND_HALF_UP")) if nano is not None else None
-
-
-def _parsed(body: bytes) -> Any:
-    """Parse JSON with its fractions as they are written; None for anything else."""
-    try:
-        return json.loads(body, parse_float=Decimal)
-    except (ValueError, RecursionError, InvalidOperation):
-        return None
 
 
 def _number(value: Any) -> Decimal | None:

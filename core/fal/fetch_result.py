@@ -19,6 +19,7 @@ from core.fal.client import FalQueue, OnReply
 from core.fal.download import download_video
 from core.fal.receipts import FolderReceipts
 from core.io.retrying import RetryPolicy, Sleep, retried
+from core.media.ai_label import label_of, labelled
 from core.types import Completed, RawReply, RequestHandle
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ async def _download_checked(
     seen: set[str] = set()
     trouble = DownloadFailed("video_broken")
     for _ in range(_FETCHES):
-        await download_video(file, into, settings=settings, sleep=sleep)
+        await _download(file, into, settings, sleep)
         try:
             return await check(into, lenient=False)
         except MediaError as error:
@@ -110,6 +111,17 @@ async def _download_checked(
         seen.add(digest)
         await asyncio.to_thread(into.unlink, missing_ok=True)
     raise trouble
+
+
+async def _download(file: protocol.RemoteFile, into: Path, settings: FalSettings, sleep: Sleep) -> None:
+    """Download the film; where films are labelled, it has its record before it has its name. Raises DownloadFailed."""
+    label = label_of(settings)
+    if label is None:
+        await download_video(file, into, settings=settings, sleep=sleep)
+        return
+    plain = into.with_name(f"{into.stem}-plain.part")
+    await download_video(file, plain, settings=settings, sleep=sleep)
+    await labelled(plain, into, label)
 
 
 def _digest(path: Path) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from core.catalogue import Endpoint, app_of
 from core.catalogue.finding import row_of
+from core.catalogue.row import written_duration
 from core.config import is_loopback
 from core.errors import Unavailable
 from core.fal.results import video_addresses
@@ -50,7 +51,7 @@ def request_body(request: VideoRequest) -> dict[str, Any]:
     body: dict[str, Any] = {"prompt": request.prompt} if endpoint.has_prompt else {}
     body |= endpoint.fixed
     if request.duration_s is not None and endpoint.durations:
-        body["duration"] = _duration(endpoint, request.duration_s)
+        body["duration"] = written_duration(endpoint.duration_codec, request.duration_s)
     if request.resolution is not None and endpoint.resolutions:
         body[endpoint.resolution_field] = request.resolution
     if request.aspect_ratio is not None and (endpoint.aspect_ratios or endpoint.default_aspect_ratio):
@@ -73,11 +74,6 @@ def _sources(endpoint: Endpoint, request: VideoRequest) -> dict[str, Any]:
     ends = [source.url for source in request.sources if source.role is Role.LAST_FRAME]
     first = {endpoint.source_field: request.source_urls[0]}
     return {**first, endpoint.end_field: ends[0]} if endpoint.end_field is not None and ends else first
-
-
-def _duration(endpoint: Endpoint, seconds: int) -> int | str:
-    written: dict[str, int | str] = {"int": seconds, "str": str(seconds), "str_s": f"{seconds}s"}
-    return written[endpoint.duration_codec]
 
 
 def request_text(request: VideoRequest) -> str:

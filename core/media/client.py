@@ -47,7 +47,7 @@ _WRITTEN = ("into", "thumbnail")
 class Probe:
     """The facts of a video. `width` x `height` in displayed pixels, `duration_s` in seconds, `size` in bytes.
 
-    `problems` name what keeps it from playing natively everywhere.
+    `problems` name what keeps it from playing natively everywhere. `labelled`: the file says that AI has made it.
     """
 
     width: int
@@ -55,6 +55,7 @@ class Probe:
     duration_s: float
     size: int
     problems: tuple[str, ...]
+    labelled: bool = False
 
     @property
     def playable(self) -> bool:
@@ -120,26 +121,55 @@ async def still(path: Path, into: Path) -> None:
     await in_child("probe", "still", path=path, into=into)
 
 
-async def check(path: Path, *, thumbnail: Path, into: Path, max_bytes: int, lenient: bool = False) -> Check:
+async def check(
+    path: Path,
+    *,
+    thumbnail: Path,
+    into: Path,
+    max_bytes: int,
+    lenient: bool = False,
+    record: str | None = None,
+    mark: bool = False,
+) -> Check:
     """Decode a finished video whole, once, and make its thumbnail and, where it helps, a remuxed copy.
 
     The copy is written to `into` where nothing but its container or sound keeps the video from playing natively in at
     most `max_bytes`. A damaged one is refused with MediaError ("video_broken"); with `lenient` it is not decoded whole,
-    and need only open.
+    and need only open. `record`, `mark`: as `make_playable` has them.
     """
     answer = await in_child(
-        "playable", "check", path=path, thumbnail=thumbnail, into=into, max_bytes=max_bytes, lenient=lenient
+        "playable",
+        "check",
+        path=path,
+        thumbnail=thumbnail,
+        into=into,
+        max_bytes=max_bytes,
+        lenient=lenient,
+        record=record,
+        mark=mark,
     )
     copy = answer["copy"]
     return Check(probe_of(answer["probe"]), probe_of(copy) if copy else None)
 
 
-async def make_playable(path: Path, into: Path, *, max_bytes: int) -> PlayableCopy:
+async def make_playable(
+    path: Path, into: Path, *, max_bytes: int, record: str | None = None, mark: bool = False
+) -> PlayableCopy:
     """Write a file that every chat plays natively, with a sound track, in at most `max_bytes`. Raises MediaError.
 
-    What was changed is decoded whole afterwards.
+    `record`: what the file says of who made it (core/media/ai_label.py). `mark`: that is seen in its first seconds,
+    too. What was changed is decoded whole afterwards.
     """
-    answer = await in_child("playable", "make_playable", cpu_s=PAID_CPU_S, path=path, into=into, max_bytes=max_bytes)
+    answer = await in_child(
+        "playable",
+        "make_playable",
+        cpu_s=PAID_CPU_S,
+        path=path,
+        into=into,
+        max_bytes=max_bytes,
+        record=record,
+        mark=mark,
+    )
     return PlayableCopy(answer["how"], probe_of(answer["probe"]))
 
 

@@ -31,12 +31,16 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A copy that plays natively. `max_bytes`: the limit that it was encoded for; None: the same packets, remuxed."""
+    """A copy that plays natively. `max_bytes`: the limit that it was encoded for; None: the same packets, remuxed.
+
+    `label`: how it is labelled as made by AI, as the setting has it.
+    """
 
     name: str
     max_bytes: int | None
     probe: Probe
     stamp: Stamp | None
+    label: str = "off"
 
     def fits(self, max_bytes: int) -> bool:
         """Return whether the copy fits this limit and is no worse than one made for it."""
@@ -75,7 +79,13 @@ def _note(raw: dict[str, Any]) -> Note:
     if raw["version"] != _VERSION:
         raise ValueError("of another version")
     copies = (
-        Copy(str(each["name"]), each["max_bytes"], _probe(each["probe"]), Stamp(**each["stamp"]))
+        Copy(
+            str(each["name"]),
+            each["max_bytes"],
+            _probe(each["probe"]),
+            Stamp(**each["stamp"]),
+            str(each.get("label", "off")),
+        )
         for each in raw["copies"]
     )
     return Note(Stamp(**raw["original"]), _probe(raw["probe"]), Stamp(**raw["thumbnail"]), tuple(copies))

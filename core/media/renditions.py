@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from weakref import WeakValueDictionary
 
 from core import media
 from core.errors import MediaError
+from core.media.ai_label import AiLabel
 from core.media.rendition_notes import Copy, Note, Stamp, read_note, write_note
 
 log = logging.getLogger(__name__)
@@ -43,11 +45,14 @@ class Rendition:
 class RenditionCache:
     """A cache of renditions in `folder`, removed when they are old.
 
-    Who asks for one that is being made waits for it.
+    Who asks for one that is being made waits for it. `label`: what the renditions are labelled with as made by AI; then
+    the original is one only where it says so itself, and need not show it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, label: AiLabel | None = None) -> None:
         self._folder = folder
+        self._label = label
+        self._how = label.how if label is not None else "off"
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def check(self, original: Path, *, max_bytes: int, lenient: bool = False) -> media.Probe:
@@ -91,13 +96,23 @@ class RenditionCache:
     def _thumbnail(self, original: Path) -> Path:
         return self._folder / f"{original.stem}.jpg"
 
+    def _copy(self, original: Path, what: str) -> Path:
+        label = "" if self._label is None else f"-{self._how}"
+        return self._folder / f"{original.stem}-{what}{label}.mp4"
+
+    def _as_labelled(self, original: Path) -> dict[str, Any]:
+        if self._label is None:
+            return {}
+        return {"record": self._label.record(original), "mark": self._label.visible}
+
     def _found(self, note: Note, original: Path, max_bytes: int) -> tuple[Path, media.Probe] | None:
         """Return the original, or an unchanged copy that fits; None when there is neither."""
-        if note.probe.playable and note.probe.size <= max_bytes:
+        shown_as_it_is = self._label is None or (note.probe.labelled and not self._label.visible)
+        if note.probe.playable and note.probe.size <= max_bytes and shown_as_it_is:
             return original, note.probe
         for copy in note.copies:
             path = self._folder / copy.name
-            if copy.fits(max_bytes) and Stamp.of(path) == copy.stamp:
+            if copy.label == self._how and copy.fits(max_bytes) and Stamp.of(path) == copy.stamp:
                 return path, copy.probe
         return None
 
@@ -112,23 +127,30 @@ class RenditionCache:
 
     async def _check_and_note(self, original: Path, max_bytes: int, *, lenient: bool) -> Note:
         stamp = Stamp.of(original)
-        with self._drafts(self._thumbnail(original), self._folder / f"{original.stem}-remuxed.mp4") as drafts:
+        with self._drafts(self._thumbnail(original), self._copy(original, "remuxed")) as drafts:
             (still, thumbnail), (draft, remuxed) = drafts
-            checked = await media.check(original, thumbnail=still, into=draft, max_bytes=max_bytes, lenient=lenient)
+            checked = await media.check(
+                original,
+                thumbnail=still,
+                into=draft,
+                max_bytes=max_bytes,
+                lenient=lenient,
+                **self._as_labelled(original),
+            )
             still.replace(thumbnail)
             copies: tuple[Copy, ...] = ()
             if checked.copy is not None:
                 draft.replace(remuxed)
-                copies = (Copy(remuxed.name, None, checked.copy, Stamp.of(remuxed)),)
+                copies = (Copy(remuxed.name, None, checked.copy, Stamp.of(remuxed), self._how),)
         note = Note(stamp, checked.probe, Stamp.of(thumbnail), copies)
         await self._write(note, original)
         return note
 
     async def _encode(self, note: Note, original: Path, max_bytes: int) -> tuple[Path, media.Probe]:
-        with self._drafts(self._folder / f"{original.stem}-{max_bytes}.mp4") as [(draft, path)]:
-            rendition = await media.make_playable(original, draft, max_bytes=max_bytes)
+        with self._drafts(self._copy(original, str(max_bytes))) as [(draft, path)]:
+            rendition = await media.make_playable(original, draft, max_bytes=max_bytes, **self._as_labelled(original))
             draft.replace(path)
-        made = Copy(path.name, max_bytes, rendition.probe, Stamp.of(path))
+        made = Copy(path.name, max_bytes, rendition.probe, Stamp.of(path), self._how)
         others = (each for each in note.copies if Stamp.of(self._folder / each.name) == each.stamp)
         await self._write(replace(note, copies=(*others, made)), original)
         log.info("a rendition was made", extra={"how": rendition.how, "size": rendition.probe.size})

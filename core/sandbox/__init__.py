@@ -23,6 +23,7 @@ from core.catalogue import app_of
 from core.sandbox import cdn, listing
 from core.sandbox.billing import Books
 from core.sandbox.checks import APPS, problems, row_for
+from core.sandbox.platform import Platform
 from core.sandbox.renderer import FAST, Renderer, Studio
 from core.sandbox.state import Faults, Memory, Request
 
@@ -41,6 +42,7 @@ class Sandbox:
         self.memory = Memory(folder)
         self.faults = Faults()
         self.renderer = Renderer(self.memory, self.faults, studio)
+        self.platform = Platform(self.faults, key=key)
         self.books = Books(self.memory, self.faults, admin_key=admin_key)
         self.log: list[dict[str, Any]] = []
         self._resumed = False
@@ -242,17 +244,6 @@ class Sandbox:
         (self.memory.files / http.path_params["name"]).write_bytes(body)
         return JSONResponse({})
 
-    async def pricing(self, http: HttpRequest) -> Response:
-        """Answer with the catalogue's own price of a second at the default resolution, in fal's shape."""
-        endpoint = row_for(http.query_params.get("endpoint_id", ""), {})
-        if endpoint is None:
-            return JSONResponse({"prices": [], "next_cursor": None, "has_more": False})
-        per_clip = min(endpoint.usd_per_clip.values(), default=None)
-        price = float(endpoint.usd_per_s[endpoint.default_resolution or ""] if per_clip is None else per_clip)
-        unit = "seconds" if per_clip is None else "videos"
-        row = {"endpoint_id": endpoint.id, "unit_price": price, "unit": unit, "currency": "USD"}
-        return JSONResponse({"prices": [row], "next_cursor": None, "has_more": False})
-
     async def listed(self, http: HttpRequest) -> Response:
         """Answer with the account's request list, see core/sandbox/listing.py.
 
@@ -323,7 +314,7 @@ def create_app(
             Route("/storage/upload/initiate", sandbox.initiate, methods=["POST"]),
             Route("/upload/{name}", sandbox.upload, methods=["PUT"]),
             Route("/models/requests/by-endpoint", sandbox.listed),
-            Route("/models/pricing", sandbox.pricing),
+            *sandbox.platform.routes(),
             Route("/.well-known/jwks.json", jwks),
             *sandbox.books.routes(),
             Route("/sandbox/{what}", sandbox.control, methods=["GET", "POST"]),

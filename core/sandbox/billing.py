@@ -1,4 +1,4 @@
-"""The sandbox's bills: billing events and the balance of its account, in fal's shapes, for its admin key alone.
+"""The sandbox's books, in fal's shapes, for its admin key alone: billing events, the balance, what is kept of requests.
 
 A request is billed at the catalogue's price for the seconds that fal says it billed. On demand (Faults, by endpoint or
 prompt) its bill is another: `bill_drift` (body: percent more or less), `bill_late` (seconds), `bill_missing`,
@@ -7,6 +7,7 @@ A page of events is repeated under a cursor of its own (`bill_page_twice`), or s
 (`bill_breaks_off`).
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class Books:
         return [
             Route("/models/billing-events", self.events),
             Route("/account/billing", self.account),
+            Route("/models/requests/{request_id}/payloads", self.remove_payloads, methods=["DELETE"]),
             Route("/sandbox/balance", self.set_balance, methods=["POST"]),
         ]
 
@@ -122,6 +124,40 @@ class Books:
             answer["credits"] = {"current_balance": float(self.credit_usd - spent), "currency": "USD"}
         return JSONResponse(answer)
 
+    async def remove_payloads(self, http: HttpRequest) -> Response:
+        """Delete what was sent and answered, and the files of the answer; the files that were sent stay.
+
+        On demand it fails (`payloads_status`), is late with its answer (`payloads_slow`), or leaves a file
+        (`payloads_leave_file`).
+        """
+        fault = self._faults.take("payloads_status", http.url.path)
+        if fault is not None:
+            return JSONResponse(fault.body, fault.status, fault.headers)
+        if http.query_params or await http.body():
+            return _error(422, "validation_error")
+        refused = self._refusal(http)
+        if refused is not None:
+            return refused
+        request = self._memory.requests.get(http.path_params["request_id"])
+        if request is None or request.state != "COMPLETED" or request.forgotten:
+            return _error(404, "not_found")
+        leaves = self._faults.take("payloads_leave_file", http.url.path) is not None
+        results = [self._removed(http, name, leaves=leaves) for name in _files(request.answer)]
+        if not leaves:
+            self.charges()  # by what was sent
+            gone = {"detail": "Request not found"}
+            await self._memory.change(request.id, body={}, answer=gone, answer_status=404, forgotten=True)
+        slow = self._faults.take("payloads_slow", http.url.path)
+        if slow is not None:
+            await asyncio.sleep(slow.seconds)
+        return JSONResponse({"cdn_delete_results": results})
+
+    def _removed(self, http: HttpRequest, name: str, *, leaves: bool) -> dict[str, Any]:
+        if not leaves:
+            (self._memory.files / name).unlink(missing_ok=True)
+        link = f"{http.url.scheme}://{http.url.netloc}/files/b/sandbox/{name}"
+        return {"link": link, "exception": "the storage does not answer" if leaves else None}
+
     async def set_balance(self, http: HttpRequest) -> Response:
         """Set what was paid in, for tests in another process."""
         self.credit_usd = Decimal(str((await http.json())["credit_usd"]))
@@ -167,10 +203,16 @@ def _event(request: Request, at: float, nano: int) -> dict[str, Any]:
     }
 
 
+def _files(answer: dict[str, Any] | None) -> list[str]:
+    video = (answer or {}).get("video")
+    return [video["file_name"]] if isinstance(video, dict) else []
+
+
 def _time(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
 def _error(status: int, kind: str) -> Response:
-    message = "Admin API key required" if kind == "authorization_error" else "Invalid parameters"
+    messages = {"authorization_error": "Admin API key required", "not_found": "Request not found"}
+    message = messages.get(kind, "Invalid parameters")
     return JSONResponse({"error": {"type": kind, "message": message}}, status)

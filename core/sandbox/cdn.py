@@ -13,6 +13,8 @@ from core.sandbox.state import Fault, Faults
 
 NGINX = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>nginx</body></html>"
 FILE_NAME = re.compile(r"[0-9a-f]{24}\.(mp4|jpg)")
+CACHE_NAME = re.compile(r"[0-9a-f]{24}\.cache")
+_KINDS = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".cache": "application/octet-stream"}
 _POLICY = {"Content-Security-Policy": "sandbox; default-src 'none'", "Access-Control-Allow-Origin": "*"}
 _FROM = re.compile(r"bytes=(\d+)-")
 
@@ -21,9 +23,13 @@ def answer(http: HttpRequest, folder: Path, faults: Faults) -> Response:
     """Serve the file by its name, whatever stands before the name; or the next fault for it."""
     name = http.path_params["name"]
     path = folder / name
-    if not FILE_NAME.fullmatch(name) or not path.is_file() or faults.take("file_404", name):
+    if (
+        not (FILE_NAME.fullmatch(name) or CACHE_NAME.fullmatch(name))
+        or not path.is_file()
+        or faults.take("file_404", name)
+    ):
         return JSONResponse({"detail": "Not Found"}, 404)
-    kind = "video/mp4" if path.suffix == ".mp4" else "image/jpeg"
+    kind = _KINDS[path.suffix]
     misfortune = _elsewhere(http, name, faults) or _broken(path, faults) or _odd_range(http, path, faults)
     if misfortune is not None:
         return misfortune

@@ -1,6 +1,7 @@
 """Checks the input as strictly as the real endpoints do (an int is not "5", nor "5s")."""
 
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from core.catalogue import MODELS, Endpoint, app_of
@@ -10,6 +11,7 @@ APPS = frozenset(app_of(endpoint.id) for endpoint in _ROWS)
 
 Detail = dict[str, Any]
 
+_USUAL_LINES = 720
 _OVERRUN_S = Decimal("0.6")
 
 
@@ -75,6 +77,14 @@ def detail(kind: str, loc: list[str], value: Any, **ctx: Any) -> Detail:
     return {**entry, "url": f"https://docs.fal.ai/errors#{kind}", **({"ctx": ctx} if ctx else {})}
 
 
+def lines_of(endpoint: Endpoint | None, body: dict[str, Any]) -> int:
+    """Return the rows of pixels, or columns where there are fewer, of the film that an accepted input asks for."""
+    if endpoint is None or not endpoint.resolutions:
+        return _USUAL_LINES
+    asked = str(body.get(endpoint.resolution_field) or endpoint.default_resolution).lower()
+    return {"2k": 1440, "4k": 2160}.get(asked) or int(asked.removesuffix("p"))
+
+
 def seconds_of(endpoint: Endpoint | None, body: dict[str, Any]) -> int:
     """Return the seconds that an accepted input asks for."""
     text = str(body.get("duration", "")).removesuffix("s")
@@ -88,9 +98,17 @@ def has_sound(endpoint: Endpoint | None, body: dict[str, Any]) -> bool:
     return bool(body.get(endpoint.sound_field, True))
 
 
-def billed_s(endpoint: Endpoint | None, body: dict[str, Any]) -> Decimal:
-    """Return the seconds of the film that an accepted input becomes: some models run over, and bill what they made."""
-    return seconds_of(endpoint, body) + (_OVERRUN_S if endpoint and endpoint.overrun_s else Decimal(0))
+def billed_s(endpoint: Endpoint | None, body: dict[str, Any], source_s: float | None = None) -> Decimal:
+    """Return the seconds that are billed: of the film, which may run over, or of the source where the price goes by it.
+
+    An edit's price is for a second in and one out together; begun seconds count whole there.
+    """
+    if endpoint is None or endpoint.durations or source_s is None:
+        return seconds_of(endpoint, body) + (_OVERRUN_S if endpoint and endpoint.overrun_s else Decimal(0))
+    if not endpoint.output_s:
+        return Decimal(str(round(source_s, 3)))
+    into = min(max(1, ceil(source_s)), endpoint.source_seconds[1])
+    return (Decimal(into) + min(into, endpoint.output_s)) / 2
 
 
 def price_of(endpoint: Endpoint, body: dict[str, Any], seconds: Decimal) -> Decimal:

@@ -13,8 +13,9 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 _MEMORY = 2_000_000_000
 _CPU_S = 300
@@ -203,26 +204,60 @@ def render(
     height: int,
     seconds: float,
     fps: int,
-    photo: str | None,
-    video: str | None,
+    photo: str | None = None,
+    video: str | None = None,
+    last_photo: str | None = None,
+    references: tuple[str, ...] = (),
+    before: str | None = None,
+    whole: bool = False,
     sound: bool = True,
+    pixels: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
-    """Write the film and return its facts."""
-    source = photo or video
-    seed = hashlib.sha256(prompt.encode() + (Path(source).read_bytes() if source else b"")).digest()
+    """Write the film and return its facts.
+
+    `last_photo`: what it ends with, where it begins with `photo`. `references`: pictures that appear in it. `before`: a
+    film that it goes on with, from that one's last picture; `whole`: that one stands before it. `pixels`: the size of
+    the file, where it is another than that of what is drawn.
+    """
+    sources = [each for each in (photo, video, last_photo, *references, before) if each]
+    seed = hashlib.sha256(prompt.encode() + b"".join(Path(each).read_bytes() for each in sources)).digest()
     rng = np.random.default_rng(int.from_bytes(seed[:8], "big"))
     frames = max(2, round(seconds * fps))
-    if photo:
-        pictures = _from_photo(photo, width, height, frames)
+    if before:
+        pictures = _from_picture(_last_picture(before), width, height, frames)
+    elif photo and last_photo:
+        pictures = _between(photo, last_photo, width, height, frames)
+    elif photo:
+        pictures = _from_picture(Image.open(photo), width, height, frames)
     elif video:
-        pictures = _from_video(video, width, height, frames, fps)
+        pictures = _warmed(_frames_of(video, width, height, fps, most=frames), frames)
     else:
         pictures = _from_words(prompt, width, height, frames, rng)
+    if references:
+        pictures = _with_cards(pictures, references, width, height, frames)
     caption = _caption(prompt, width, height)
     tag = _tag(width, height)
-    finished = (_finish(picture, caption, tag, number / frames) for number, picture in enumerate(pictures))
-    _write(into, finished, width, height, fps, _music(frames / fps, rng) if sound else None)
-    return {"width": width, "height": height, "duration_s": frames / fps, "size": Path(into).stat().st_size}
+    finished: Iterator[Picture] = (
+        _finish(picture, caption, tag, number / frames) for number, picture in enumerate(pictures)
+    )
+    music = _music(frames / fps, rng) if sound else None
+    if before and whole:
+        finished = chain(_frames_of(before, width, height, fps), finished)
+        music = _after(before, music)
+    with _Film(into, pixels or (width, height), fps, music) as film:
+        for picture in finished:
+            film.take(picture)
+    return {"width": width, "height": height, "duration_s": film.frames / fps, "size": Path(into).stat().st_size}
+
+
+def enlarge(*, into: str, video: str, pixels: tuple[int, int]) -> dict[str, Any]:
+    """Write the same film with more pixels: each of its pictures, at its own rate, and its own sound."""
+    with av.open(video) as container:
+        rate = container.streams.video[0].average_rate or Fraction(24)
+    with _Film(into, pixels, rate, _sound_of(video)) as film:
+        for picture in _frames_of(video, *_shown_size(video), None):
+            film.take(picture)
+    return {"duration_s": float(film.frames / rate), "size": Path(into).stat().st_size}
 
 
 # A place from words
@@ -574,11 +609,9 @@ def _birds(height: int, scene: Scene, time: float, _rng: np.random.Generator) ->
 # From a photo or a video
 
 
-def _from_photo(photo: str, width: int, height: int, frames: int) -> Iterator[Picture]:
+def _from_picture(photo: Image.Image, width: int, height: int, frames: int) -> Iterator[Picture]:
     """Yield the photo's own pixels, whole in the first frame; then a slow push-in with changing light."""
-    master = ImageOps.fit(
-        Image.open(photo).convert("RGB"), (round(width * 1.28), round(height * 1.28)), Image.Resampling.LANCZOS
-    )
+    master = ImageOps.fit(photo.convert("RGB"), (round(width * 1.28), round(height * 1.28)), Image.Resampling.LANCZOS)
     for number in range(frames):
         eased = (1 - math.cos(math.pi * number / frames)) / 2
         zoom = 1 + 0.16 * eased
@@ -589,20 +622,92 @@ def _from_photo(photo: str, width: int, height: int, frames: int) -> Iterator[Pi
         yield np.clip(picture * (1 + 0.06 * eased), 0, 255).astype(np.uint8)
 
 
-def _from_video(video: str, width: int, height: int, frames: int, fps: int) -> Iterator[Picture]:
-    """Yield the source's own frames, warmed: what an edit might do."""
-    last = np.zeros((height, width, 3), np.uint8)
+def _between(first: str, last: str, width: int, height: int, frames: int) -> Iterator[Picture]:
+    """Yield the first photo whole, at the end the last one whole, and between them one that becomes the other."""
+    one, other = (
+        np.asarray(ImageOps.fit(Image.open(each).convert("RGB"), (width, height)), np.float32) for each in (first, last)
+    )
+    for number in range(frames):
+        eased = (1 - math.cos(math.pi * number / max(1, frames - 1))) / 2
+        yield (one + (other - one) * eased).astype(np.uint8)
+
+
+def _with_cards(
+    pictures: Iterator[Picture], references: tuple[str, ...], width: int, height: int, frames: int
+) -> Iterator[Picture]:
+    """Show each reference in its turn, on a card that comes in from below."""
+    tall = round(height * 0.55)
+    cards = []
+    for each in references:
+        photo = ImageOps.contain(Image.open(each).convert("RGB"), (round(width * 0.5), tall))
+        cards.append(ImageOps.expand(photo, border=max(2, height // 60), fill=(250, 248, 240)))
+    for number, picture in enumerate(pictures):
+        turn = number * len(cards) / frames
+        card = cards[min(int(turn), len(cards) - 1)]
+        risen = min(1.0, (turn - int(turn)) * 4)
+        frame = Image.fromarray(picture)
+        frame.paste(card, ((width - card.width) // 2, round(height - (height * 0.5 + card.height / 2) * risen)))
+        yield np.asarray(frame)
+
+
+def _shown_size(video: str) -> tuple[int, int]:
+    with av.open(video) as container:
+        frame = next(container.decode(video=0))
+        return (frame.height, frame.width) if frame.rotation % 180 else (frame.width, frame.height)
+
+
+def _frames_of(video: str, width: int, height: int, fps: int | None, *, most: int | None = None) -> Iterator[Picture]:
+    """Yield the film's own pictures in this size, at this rate or its own."""
     done = 0
     with av.open(video) as container:
         for frame in container.decode(video=0):
-            while done < frames and frame.time is not None and frame.time * fps >= done:
-                image = ImageOps.fit(frame.to_image().rotate(frame.rotation, expand=True), (width, height))  # type: ignore[no-untyped-call]
-                last = np.clip(np.asarray(image.convert("RGB")) * np.array([1.12, 1.0, 0.82]), 0, 255).astype(np.uint8)
-                yield last
+            image = ImageOps.fit(frame.to_image().rotate(frame.rotation, expand=True), (width, height))  # type: ignore[no-untyped-call]
+            picture = np.asarray(image.convert("RGB"))
+            repeats = 1 if fps is None or frame.time is None else max(0, math.floor(frame.time * fps) + 1 - done)
+            for _ in range(repeats):
+                if done == most:
+                    return
+                yield picture
                 done += 1
-    while done < frames:
+
+
+def _warmed(pictures: Iterator[Picture], frames: int) -> Iterator[Picture]:
+    """Warm the pictures: what an edit might do. The last one stands until the end."""
+    done, last = 0, None
+    for picture in pictures:
+        last = np.clip(picture * np.array([1.12, 1.0, 0.82]), 0, 255).astype(np.uint8)
         yield last
         done += 1
+    while last is not None and done < frames:
+        yield last
+        done += 1
+
+
+def _last_picture(video: str) -> Image.Image:
+    with av.open(video) as container:
+        *_, frame = container.decode(video=0)
+        image: Image.Image = frame.to_image().rotate(frame.rotation, expand=True)  # type: ignore[no-untyped-call]
+        return image
+
+
+def _sound_of(video: str) -> NDArray[np.float32] | None:
+    """Return the film's sound in stereo, or None."""
+    with av.open(video) as container:
+        if not container.streams.audio:
+            return None
+        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=_RATE)
+        pieces = [each.to_ndarray() for frame in container.decode(audio=0) for each in resampler.resample(frame)]
+    return np.concatenate(pieces, axis=1).astype(np.float32) if pieces else None
+
+
+def _after(before: str, music: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+    """Return the sound of the film before and then the new one's; silence where one of them has none."""
+    old = _sound_of(before)
+    if old is None and music is None:
+        return None
+    with av.open(before) as container:
+        silent = np.zeros((2, round((container.duration or 0) / 1_000_000 * _RATE)), np.float32)
+    return np.concatenate([silent if old is None else old, np.zeros((2, 0), np.float32) if music is None else music], 1)
 
 
 # Finish: caption, tag, sound, file
@@ -659,10 +764,13 @@ def _tag(width: int, height: int) -> Image.Image:
 
 
 def _finish(picture: Picture, caption: Image.Image, tag: Image.Image, at: float) -> Picture:
-    """Lay caption and tag over the picture. The caption comes up in the second tenth of the film."""
+    """Lay caption and tag over the picture. The caption is there but for the film's first and last pictures.
+
+    So a photo that it begins or ends with is seen whole, and what goes on from its end begins without words.
+    """
     frame = Image.fromarray(picture)
     frame.paste(tag, (0, 0), tag)
-    seen = min(1.0, max(0.0, (at - 0.04) / 0.12))
+    seen = min(1.0, max(0.0, (at - 0.04) / 0.12), max(0.0, (0.94 - at) / 0.06))
     if seen > 0:
         mask = caption.getchannel("A").point(lambda value: int(value * seen))
         frame.paste(caption, (0, 0), mask)
@@ -697,37 +805,54 @@ def _music(seconds: float, rng: np.random.Generator) -> NDArray[np.float32]:
     return music
 
 
-def _write(
-    into: str, pictures: Iterator[Picture], width: int, height: int, fps: int, sound: NDArray[np.float32] | None
-) -> None:
-    with av.open(into, "w", format="mp4", options={"movflags": "+faststart"}) as target:
-        stream = target.add_stream("libx264", rate=fps)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"preset": "superfast", "crf": "21", "g": str(fps * 2), "profile": "high", "threads": "2"}
-        tone = target.add_stream("aac", rate=_RATE, layout="stereo") if sound is not None else None
-        if tone is not None:
-            tone.bit_rate = 96_000
-        for picture in pictures:
-            for packet in stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")):
-                target.mux(packet)
-        for packet in stream.encode(None):
-            target.mux(packet)
-        if tone is None or sound is None:
-            return
-        for at in range(0, sound.shape[1], 1024):
-            piece = np.ascontiguousarray(sound[:, at : at + 1024])
-            frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="stereo")
-            frame.sample_rate, frame.pts, frame.time_base = _RATE, at, Fraction(1, _RATE)
-            for packet in tone.encode(frame):
-                target.mux(packet)
-        for packet in tone.encode(None):
-            target.mux(packet)
+class _Film:
+    """An mp4 that is written picture by picture."""
+
+    def __init__(
+        self, into: str, pixels: tuple[int, int], fps: int | Fraction, sound: NDArray[np.float32] | None
+    ) -> None:
+        self.frames = 0
+        self._sound = sound
+        self._target = av.open(into, "w", format="mp4", options={"movflags": "+faststart"})
+        self._stream = self._target.add_stream("libx264", rate=fps)
+        self._stream.width, self._stream.height, self._stream.pix_fmt = *pixels, "yuv420p"
+        keys = str(round(float(fps) * 2))
+        self._stream.options = {"preset": "superfast", "crf": "21", "g": keys, "profile": "high", "threads": "2"}
+        self._tone = self._target.add_stream("aac", rate=_RATE, layout="stereo") if sound is not None else None
+        if self._tone is not None:
+            self._tone.bit_rate = 96_000
+
+    def __enter__(self) -> Self:
+        return self
+
+    def take(self, picture: Picture) -> None:
+        """Write the next picture, in the size of the file."""
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+        if (frame.width, frame.height) != (self._stream.width, self._stream.height):
+            frame = frame.reformat(self._stream.width, self._stream.height, format="yuv420p")
+        self._target.mux(self._stream.encode(frame))
+        self.frames += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._target:
+            if error[0] is not None:
+                return
+            self._target.mux(self._stream.encode(None))
+            if self._tone is None or self._sound is None:
+                return
+            for at in range(0, self._sound.shape[1], 1024):
+                piece = np.ascontiguousarray(self._sound[:, at : at + 1024])
+                frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="stereo")
+                frame.sample_rate, frame.pts, frame.time_base = _RATE, at, Fraction(1, _RATE)
+                self._target.mux(self._tone.encode(frame))
+            self._target.mux(self._tone.encode(None))
 
 
 def main() -> None:
     """Render the film that the job in argv describes, and print its facts."""
     try:
-        answer: dict[str, Any] = {"ok": render(**json.loads(sys.argv[1]))}
+        job = json.loads(sys.argv[1])
+        answer: dict[str, Any] = {"ok": enlarge(**job) if "prompt" not in job else render(**job)}
     except Exception as error:  # noqa: BLE001 - the parent is told that it failed, whatever it was
         answer = {"refused": "image_load_error", "facts": {"reason": type(error).__name__}}
     sys.stdout.write(json.dumps(answer))

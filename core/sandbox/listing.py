@@ -57,7 +57,8 @@ def _row(request: Request, *, with_payloads: bool) -> dict[str, Any]:
     row = {"request_id": request.id, "endpoint_id": request.endpoint, "sent_at": _text(request.created)}
     times = {"started_at": _text(request.started), "ended_at": _text(request.completed)}
     known = {"status_code": request.answer_status} if request.completed else {}
-    payload = {"json_input": request.body, "json_output": request.answer} if with_payloads else {}
+    body, answer = (None, None) if request.forgotten else (request.body, request.answer)
+    payload = {"json_input": body, "json_output": answer} if with_payloads else {}
     return {**row, **times, **known, **payload}
 
 

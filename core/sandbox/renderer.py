@@ -11,6 +11,7 @@ import secrets
 import shutil
 import time
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core import media
+from core.catalogue import Endpoint
 from core.config import is_loopback
 from core.errors import MediaError
 from core.io import disk
 from core.io.bodies import BodyTooLarge, write_body
 from core.io.retrying import RetryPolicy, retried
-from core.sandbox.checks import Detail, billed_s, detail, has_sound, row_for
+from core.sandbox.cdn import CACHE_NAME
+from core.sandbox.checks import Detail, billed_s, detail, has_sound, lines_of, row_for
 from core.sandbox.state import Faults, Memory, Request
 from core.types import Kind, SourceLimits
 
@@ -39,7 +42,9 @@ _SLOW = re.compile(r"sandbox:slow(?:-(?P<seconds>\d+))?")
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """How the sandbox films: short side in pixels, frames per second, least durations in seconds.
+    """How the sandbox films: short side in pixels of what is drawn, frames per second, least durations in seconds.
+
+    `true_sizes`: the file has the pixels that were bought, scaled up from what is drawn; else as many as are drawn.
 
     `max_seconds` cuts films short, for tests. With `render_most_s` each prompt has a render time of its own between the
     two, always the same one for one `seed`. `archive`: a folder that keeps films; one that stands there is not rendered
@@ -54,6 +59,7 @@ class Studio:
     render_most_s: float | None = None
     seed: int = 0
     archive: Path | None = None
+    true_sizes: bool = True
 
     def render_time_s(self, prompt: str) -> float:
         """Return the seconds that this prompt renders."""
@@ -62,7 +68,7 @@ class Studio:
         return random.Random(f"{self.seed} {prompt}").uniform(self.render_s, self.render_most_s)
 
 
-FAST = Studio(side=180, fps=12, queue_s=0.05, render_s=0.05, max_seconds=1.0)
+FAST = Studio(side=180, fps=12, queue_s=0.05, render_s=0.05, max_seconds=1.0, true_sizes=False)
 
 
 _STATUS = {
@@ -77,6 +83,46 @@ _STATUS = {
 def _name(job: dict[str, Any]) -> str:
     """Name a film by what it is made of: the same words and measures give the same bytes."""
     return f"{hashlib.sha256(json.dumps(job).encode()).hexdigest()}.mp4"
+
+
+@dataclass(frozen=True, slots=True)
+class _SourceFile:
+    """A source as it was fetched: upright, in pixels; seconds of a video."""
+
+    path: Path
+    kind: Kind
+    width: int
+    height: int
+    seconds: float | None = None
+
+
+def _roles(endpoint: Endpoint | None, sources: list[_SourceFile]) -> dict[str, Any]:
+    """Return what each source is for, in the words of the film's job."""
+    paths = [str(source.path) for source in sources]
+    if endpoint is None or not sources:
+        return {}
+    if endpoint.most_sources > 1:
+        return {"references": paths}
+    if sources[0].kind is Kind.VIDEO:
+        if endpoint.durations:
+            return {"before": paths[0], "whole": endpoint.extension != "part"}
+        return {"video": paths[0]}
+    return {"photo": paths[0], "last_photo": paths[1] if endpoint.end_field is not None else None}
+
+
+def _shape(body: dict[str, Any], sources: list[_SourceFile]) -> tuple[int, int]:
+    """Return the requested shape, or the first source's."""
+    ratio = str(body.get("aspect_ratio", ""))
+    if ratio.count(":") == 1 and ratio.replace(":", "").isdigit():
+        wide, high = (int(part) for part in ratio.split(":"))
+        return wide, high
+    return (sources[0].width, sources[0].height) if sources else (16, 9)
+
+
+def _even(short: int, wide: int, high: int) -> tuple[int, int]:
+    """Return even sides of this shape, with this short one."""
+    scale = short / min(wide, high)
+    return round(wide * scale / 2) * 2, round(high * scale / 2) * 2
 
 
 class Failed(Exception):
@@ -135,7 +181,7 @@ class Renderer:
         started = time.monotonic()
         try:
             self._misfortune(request, prompt)
-            answer = await self._film(request)
+            answer, units = await self._film(request)
         except Failed as error:
             await self._complete(request, error.status, {"detail": error.details}, units=error.units)
             return
@@ -144,9 +190,7 @@ class Renderer:
             await self._complete(request, 500, {"detail": [detail("internal_server_error", ["body"], None)]})
             return
         await asyncio.sleep(max(0.0, self._studio.render_time_s(prompt) - (time.monotonic() - started)))
-        await self._complete(
-            request, 200, answer, units=str(billed_s(row_for(request.endpoint, request.body), request.body))
-        )
+        await self._complete(request, 200, answer, units=str(units))
 
     async def _until_cancelled(self, request_id: str) -> None:
         """Wait as a running request does after a cancel: it learns of it, and finishes all the same."""
@@ -165,34 +209,72 @@ class Renderer:
         if "sandbox:fail" in prompt:
             raise Failed(500, [detail("downstream_service_error", ["body"], prompt)])
 
-    async def _film(self, request: Request) -> dict[str, Any]:
+    async def _film(self, request: Request) -> tuple[dict[str, Any], Decimal]:
+        """Make the film; return the answer, and the seconds that are billed."""
         endpoint, body = row_for(request.endpoint, request.body), request.body
-        source, kind, source_s = await self._source(request)
-        name = f"{secrets.token_hex(12)}.mp4"
-        seconds = float(source_s or billed_s(endpoint, body))
-        source, size = await self._framed(body, source, kind)
-        job = {
+        if endpoint is not None and not endpoint.has_prompt:
+            return await self._remade(request, endpoint)
+        sources = await self._sources(request, endpoint)
+        film = next((each for each in sources if each.kind is Kind.VIDEO), None)
+        source_s = film.seconds if film else None
+        seconds = float(billed_s(endpoint, body)) if endpoint is None or endpoint.durations else float(source_s or 5)
+        size = _even(self._studio.side, *_shape(body, sources))
+        job: dict[str, Any] = {
             "prompt": str(body.get("prompt", "")),
             "width": size[0],
             "height": size[1],
             "seconds": min(seconds, self._studio.max_seconds),
             "fps": self._studio.fps,
             "sound": has_sound(endpoint, body),
-            "photo": str(source) if kind is Kind.IMAGE else None,
-            "video": str(source) if kind is Kind.VIDEO else None,
+            **_roles(endpoint, sources),
         }
+        if self._studio.true_sizes:
+            job["pixels"] = _even(lines_of(endpoint, body), *size)
+        name = f"{secrets.token_hex(12)}.mp4"
+        await self._shoot_once(job, name, may_be_old=not sources)
+        answer = {"video": self._file(name, "video/mp4"), "seed": body.get("seed", 42)}
+        if request.endpoint.endswith("/draft"):
+            cache = self._memory.files / name.replace(".mp4", ".cache")
+            cache.write_text(json.dumps(job))
+            answer["draft_cache"] = self._file(cache.name, "application/octet-stream")
+        return answer, billed_s(endpoint, body, source_s)
+
+    async def _remade(self, request: Request, endpoint: Endpoint) -> tuple[dict[str, Any], Decimal]:
+        """Make more of a film that is there: more pixels, or a draft whole from its cache."""
+        field = str(endpoint.source_field)
+        url = str(request.body[field])
+        name = f"{secrets.token_hex(12)}.mp4"
+        if request.endpoint.endswith("/draft-enhance"):
+            await self._fetched(request, url, field, 0)
+            cache = self._memory.files / url.rpartition("/")[2]  # only what we wrote: it names files
+            if not CACHE_NAME.fullmatch(cache.name) or not cache.exists():
+                raise Failed(422, [detail("file_download_error", ["body", field], url)])
+            job = json.loads(cache.read_text())
+            seconds, size = float(job["seconds"]), _even(1080, job["width"], job["height"])
+            await self._shoot_once(job | {"pixels": size}, name)
+        else:
+            film = await self._source(request, field, url, 0)
+            seconds = film.seconds or 0.0
+            size = _even(lines_of(endpoint, request.body), film.width, film.height)
+            await self._shoot_once({"video": str(film.path), "pixels": size}, name)
+        return {"video": self._file(name, "video/mp4")}, billed_s(endpoint, request.body, seconds)
+
+    def _file(self, name: str, content_type: str) -> dict[str, Any]:
+        size = (self._memory.files / name).stat().st_size
+        return {"content_type": content_type, "file_name": name, "file_size": size}
+
+    async def _shoot_once(self, job: dict[str, Any], name: str, *, may_be_old: bool = False) -> None:
+        """Shoot the film into the folder of files. `may_be_old`: taken from the archive, or put there."""
         into = (self._memory.files / name).resolve()
-        in_archive = self._studio.archive / _name(job) if self._studio.archive and source is None else None
+        in_archive = self._studio.archive / _name(job) if self._studio.archive and may_be_old else None
         if in_archive is not None and in_archive.exists():
             shutil.copyfile(in_archive, into)
-        else:
-            await self._shoot(job, into)
-            if in_archive is not None:
-                in_archive.parent.mkdir(parents=True, exist_ok=True)
-                with disk.whole(in_archive) as draft:
-                    shutil.copyfile(into, draft)
-        file = {"content_type": "video/mp4", "file_name": name, "file_size": into.stat().st_size}
-        return {"video": file, "seed": body.get("seed", 42)}
+            return
+        await self._shoot(job, into)
+        if in_archive is not None:
+            in_archive.parent.mkdir(parents=True, exist_ok=True)
+            with disk.whole(in_archive) as draft:
+                shutil.copyfile(into, draft)
 
     async def _shoot(self, job: dict[str, Any], into: Path) -> None:
         try:
@@ -202,46 +284,37 @@ class Renderer:
         if "ok" not in rendered:
             raise Failed(422, [detail("image_load_error", ["body"], None)])
 
-    async def _source(self, request: Request) -> tuple[Path | None, Kind | None, float | None]:
-        """Fetch the photo or video; fail with fal's own words."""
-        endpoint = row_for(request.endpoint, request.body)
-        field = endpoint.source_field if endpoint else None
-        url = request.body.get(field) if field else None
-        if not isinstance(url, str):
-            return None, None, None
-        path = self._memory.folder / "sources" / request.id
+    async def _sources(self, request: Request, endpoint: Endpoint | None) -> list[_SourceFile]:
+        """Fetch the photos or the video; fail with fal's own words."""
+        if endpoint is None or endpoint.source_field is None:
+            return []
+        field, body = endpoint.source_field, request.body
+        urls = [(field, url) for url in (body[field] if isinstance(body.get(field), list) else [body.get(field)])]
+        if endpoint.end_field is not None:
+            urls.append((endpoint.end_field, body.get(endpoint.end_field)))
+        return [await self._source(request, name, str(url), number) for number, (name, url) in enumerate(urls)]
+
+    async def _source(self, request: Request, field: str, url: str, number: int) -> _SourceFile:
+        path = await self._fetched(request, url, field, number)
+        try:
+            kind = media.sniff_kind(path)
+            if kind is Kind.VIDEO:
+                facts = await media.probe(path)
+                return _SourceFile(path, kind, facts.width, facts.height, facts.duration_s)
+            upright = path.with_suffix(".jpg")
+            photo = await media.normalise_photo(path, upright, limits=SourceLimits(min_side=1, max_ratio=100))
+        except MediaError:
+            raise Failed(422, [detail("image_load_error", ["body", field], url)]) from None
+        return _SourceFile(upright, kind, photo.width, photo.height)
+
+    async def _fetched(self, request: Request, url: str, field: str, number: int) -> Path:
+        path = (self._memory.folder / "sources" / f"{request.id}-{number}").resolve()
         path.parent.mkdir(exist_ok=True)
         try:
             await _fetch(url, path)
         except (httpx.HTTPError, httpx.InvalidURL, BodyTooLarge, ValueError):
-            raise Failed(422, [detail("file_download_error", ["body", str(field)], url)]) from None
-        try:
-            kind = media.sniff_kind(path)
-            seconds = (await media.probe(path)).duration_s if kind is Kind.VIDEO else None
-        except MediaError:
-            raise Failed(422, [detail("image_load_error", ["body", str(field)], url)]) from None
-        return path.resolve(), kind, seconds
-
-    async def _framed(
-        self, body: dict[str, Any], source: Path | None, kind: Kind | None
-    ) -> tuple[Path | None, tuple[int, int]]:
-        """Return the source upright, and even sides in the requested shape or the source's.
-
-        The short side is the studio's.
-        """
-        wide, high = 16, 9
-        ratio = str(body.get("aspect_ratio", ""))
-        if ratio.count(":") == 1 and ratio.replace(":", "").isdigit():
-            wide, high = (int(part) for part in ratio.split(":"))
-        elif source is not None and kind is Kind.IMAGE:
-            upright = source.with_suffix(".jpg")
-            photo = await media.normalise_photo(source, upright, limits=SourceLimits(min_side=1, max_ratio=100))
-            source, wide, high = upright, photo.width, photo.height
-        elif source is not None:
-            facts = await media.probe(source)
-            wide, high = facts.width, facts.height
-        scale = self._studio.side / min(wide, high)
-        return source, (round(wide * scale / 2) * 2, round(high * scale / 2) * 2)
+            raise Failed(422, [detail("file_download_error", ["body", field], url)]) from None
+        return path
 
     async def _complete(
         self, request: Request, status: int, answer: dict[str, Any], *, units: str = "0", error_type: str | None = None
@@ -264,10 +337,9 @@ class Renderer:
 
     def addressed(self, answer: dict[str, Any]) -> dict[str, Any]:
         """Return the answer with the film's address in it."""
-        if "video" not in answer:
-            return dict(answer)
-        url = f"{self.base}/files/b/sandbox/{answer['video']['file_name']}"
-        return {**answer, "video": {"url": url, **answer["video"]}}
+        named = [name for name in ("video", "draft_cache") if isinstance(answer.get(name), dict)]
+        folder = f"{self.base}/files/b/sandbox"
+        return {**answer, **{name: {"url": f"{folder}/{answer[name]['file_name']}", **answer[name]} for name in named}}
 
     async def call_webhook(self, request: Request) -> None:
         """Call the webhook of a request that has ended."""

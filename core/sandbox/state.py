@@ -30,6 +30,7 @@ class Request:
     error_type: str | None = None
     units: str = "0"
     cancelled: bool = False
+    forgotten: bool = False  # its payloads were deleted
 
 
 @dataclass

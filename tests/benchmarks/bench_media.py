@@ -292,6 +292,38 @@ def thumbnails(folder: Path, quick: bool) -> list[Row]:
     return [Row("thumbnail of 720p", "<= 64,000 bytes", f"{size:,} bytes, its check {taken:.2f} s", size <= 64_000)]
 
 
+def joins(folder: Path, quick: bool) -> list[Row]:
+    """Three films of one kind; the second and the third begin with the last frame of the one before."""
+    films = [
+        made(folder / f"part{each}.mp4", "testsrc2=s={size}:r={rate}", "1280x720", 24, seconds=5) for each in range(3)
+    ]
+    parts = [media.Part(film, drops_first=bool(number)) for number, film in enumerate(films)]
+    start = child_cpu_s()
+    with media.with_runner(media.run_child):
+        told = asyncio.run(media.join(parts, folder / "joined.mp4"))
+        cpu = child_cpu_s() - start
+        looking = asyncio.run(media.join(films, folder / "joined.mp4"))
+        looked = child_cpu_s() - start - cpu
+    reordered = [clip(folder / f"deep{each}.mp4", source="testsrc2=s=1280x720:r=24", seconds=5, options=_DEEP)
+                 for each in range(3)]  # fmt: skip
+    start = child_cpu_s()
+    with media.with_runner(media.run_child):
+        tails = asyncio.run(media.join([media.Part(film, drops_first=True) for film in reordered], folder / "deep.mp4"))
+    return [
+        Row(
+            "join of three 5 s of 720p, copied",
+            "<= 0.5 CPU s",
+            f"{cpu:.2f} CPU s, {told.encoded} frames encoded",
+            cpu <= 0.5 and told.encoded == 0,
+            f"{looked:.2f} where it looks for repeated frames ({looking.encoded} encoded); "
+            f"{child_cpu_s() - start:.2f} where others need the last one ({tails.encoded} encoded)",
+        )
+    ]
+
+
+_DEEP = {"preset": "medium", "crf": "20", "x264-params": "b-adapt=0:scenecut=0"}
+
+
 # What the bot feels of it
 
 
@@ -377,7 +409,7 @@ def child_cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-PARTS = (size_fit, wechat_render, copies, photos, thumbnails, loop_lag, cancelled, film)
+PARTS = (size_fit, wechat_render, copies, photos, thumbnails, joins, loop_lag, cancelled, film)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -3,6 +3,7 @@ prints counts; a server error, a traceback or growth beyond the bounds ends it w
 """
 
 import argparse
+import asyncio
 import json
 import random
 import sys
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,15 +20,22 @@ import httpx
 
 from bot.channels.ilink.accounts import Account
 from bot.channels.ilink.parsing import parse
+from bot.channels.telegram.intake import webhook_secret
 from bot.channels.wechat.parsing import call_from
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.signing import MessageCrypto, Refused, signature
+from bot.channels.wecom.connection import read_frame
+from bot.channels.wecom.parsing import Reader
+from bot.store import Store
 from core.errors import VideoError
 from core.fal import billing, protocol, replies, results
+from core.fal.webhooks import callback_token
 from core.types import RawReply
 from tests.benchmarks.stage import Stage
+from tests.fakes.botapi import TOKEN as BOT_TOKEN
 
 _TOKEN, _WEB = "fuzzed-token-of-wechat", "fuzzed-token-of-the-page"
+_BROWSERS = 60
 _MOST_RSS_MB, _MOST_FDS, _MOST_FILES = 150, 60, 40
 _METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 _ROUTES = (
@@ -141,7 +150,75 @@ def xml(rng: random.Random) -> bytes:
     return (b"<xml>" * rng.choice((1, 1, 1, 8000)) + parts.encode("utf-8", "replace") + b"</xml>")[:60_000]
 
 
-def request(rng: random.Random, client: httpx.Client) -> httpx.Request:
+def update(rng: random.Random) -> bytes:
+    """Return what may come to Telegram's webhook: a right update with a part of it odd, or junk."""
+    if rng.random() < 0.1:
+        return body(rng)
+    sender = {"id": rng.choice((42, 43, 2**62)), "is_bot": False, "first_name": "Fox"}
+    chat = {"id": rng.choice((sender["id"], -1001)), "type": rng.choice(("private", "supergroup"))}
+    said = rng.choice(("/help", "/status", "hello", "/start x", "9:16", rng.choice(_WORDS)))
+    message = {"message_id": rng.randrange(9999), "date": 1_700_000_000, "chat": chat, "from": sender, "text": said}
+    member = {"status": rng.choice(("member", "kicked")), "user": sender, "until_date": 0}
+    kinds: dict[str, Any] = {
+        "message": rng.choice((message, message | {"reply_to_message": message}, message | {"migrate_to_chat_id": -9})),
+        "edited_message": message | {"edit_date": 1_700_000_001},
+        "callback_query": {"id": "1", "from": sender, "chat_instance": "1", "data": "x", "message": message},
+        "my_chat_member": {
+            "chat": chat,
+            "from": sender,
+            "date": 1,
+            "old_chat_member": member,
+            "new_chat_member": member,
+        },
+        "no_kind_of_ours": message,
+    }
+    kind = rng.choice(list(kinds))
+    odd = slightly(rng, kinds[kind])
+    return dumped({"update_id": rng.choice((rng.randrange(10**9), rng.randrange(10**9), -1, 10**30)), kind: odd})
+
+
+def slightly(rng: random.Random, real: Any) -> Any:
+    """Return a real thing with few of its parts changed: what is odd everywhere is refused at its door."""
+    if rng.random() < 0.03:
+        return value(rng, 3)
+    if isinstance(real, dict):
+        return {name: slightly(rng, part) for name, part in real.items() if rng.random() > 0.02}
+    return [slightly(rng, part) for part in real] if isinstance(real, list) else real
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What opens the doors of this bot: `told` for Telegram's, `job` for fal's, a cookie for each of the browsers."""
+
+    told: str
+    job: str
+    cookies: tuple[str, ...]
+
+
+def address(rng: random.Random) -> bytes:
+    """One of many callers, as a trusted proxy names them: who only knocks is told to wait."""
+    return f"198.{rng.randrange(18, 20)}.{rng.randrange(256)}.{rng.randrange(256)}".encode()
+
+
+def request(rng: random.Random, client: httpx.Client, doors: Doors) -> httpx.Request:
+    odd = _request(rng, client, doors)
+    odd.headers["x-forwarded-for"] = address(rng).decode()
+    return odd
+
+
+def _request(rng: random.Random, client: httpx.Client, doors: Doors) -> httpx.Request:
+    kind = rng.random()
+    if kind < 0.15:
+        told = {"x-telegram-bot-api-secret-token": doors.told}
+        return client.build_request("POST", "/telegram", content=update(rng), headers=told)
+    if kind < 0.25:
+        at, nonce = str(int(time.time())), str(rng.randrange(10**9))
+        query = {"timestamp": at, "nonce": nonce, "signature": signature(_TOKEN, at, nonce)}
+        return client.build_request("POST", "/wechat", params=query, content=xml(rng) if kind < 0.23 else body(rng))
+    if kind < 0.3:
+        names = ("request-id", "user-id", "timestamp", "signature")
+        signed = {f"x-fal-webhook-{each}": rng.choice(("7", str(int(time.time())), "00" * 64, "x")) for each in names}
+        return client.build_request("POST", f"/fal/webhook/{doors.job}", content=body(rng), headers=signed)
     path = rng.choice(_ROUTES).format(quote(rng.choice(_WORDS), safe="", errors="replace"))
     query = {rng.choice(_NAMES): rng.choice(_WORDS).encode("utf-8", "replace").decode()[:900] for _ in range(3)}
     if path == "/wechat" and rng.random() < 0.7:
@@ -152,7 +229,9 @@ def request(rng: random.Random, client: httpx.Client) -> httpx.Request:
         (b"range", rng.choice((b"bytes=9-", b"bytes=" + b"1" * 5000, b"x"))),
     ]
     if rng.random() < 0.2:
-        headers.append((b"cookie", b"session=" + rng.randbytes(9).hex().encode()))  # else that of the operator
+        headers.append((b"cookie", b"reelbot=" + rng.randbytes(9).hex().encode()))
+    else:
+        headers.append((b"cookie", rng.choice(doors.cookies).encode()))
     headers += [
         (b"origin", str(client.base_url).rstrip("/").encode()),
         (b"accept", rng.choice((b"text/html", b"*/*"))),
@@ -161,6 +240,13 @@ def request(rng: random.Random, client: httpx.Client) -> httpx.Request:
     if rng.random() < 0.2:
         content = iter((content[:9], content[9:]))  # in chunks
     return client.build_request(rng.choice(_METHODS), path, params=query, headers=headers, content=content)
+
+
+async def _ours(_chat: str, _text: str) -> str | None:
+    return None
+
+
+_WECOM = Reader("bot", _ours)
 
 
 def parsers(rng: random.Random) -> dict[str, Callable[[], object]]:
@@ -182,7 +268,26 @@ def parsers(rng: random.Random) -> dict[str, Callable[[], object]]:
     query = {"timestamp": at, "nonce": nonce, "signature": signature(_TOKEN, at, nonce)}
     crypto = MessageCrypto(WeChatSettings.offline(app_id="wx1", app_secret="s" * 32, token=_TOKEN, aes_key=None))
     queue = "https://queue.fal.run"
+    film = {"url": "https://ww.example/f", "aeskey": "k"}
+    wecom = {
+        "msgid": "7",
+        "chattype": rng.choice(("single", "group")),
+        "chatid": "wr1",
+        "from": {"userid": "hu.li"},
+        "msgtype": rng.choice(("text", "image", "mixed", "voice", "file", "no-kind")),
+        "text": {"content": "fox"},
+        "voice": {"content": "fox"},
+        "image": film,
+        "file": film,
+        "mixed": {"msg_item": [{"msgtype": "text", "text": {"content": "fox"}}, {"msgtype": "image", "image": film}]},
+        "quote": {"msgtype": "text", "text": {"content": "fox"}},
+        "event": {"eventtype": "template_card_event", "template_card_event": {"event_key": "k", "task_id": "t"}},
+    }
+    frame = mutated(rng, {"cmd": "aibot_msg_callback", "headers": {"req_id": "r"}, "body": wecom})
     return {
+        "wecom message": lambda: asyncio.run(_WECOM.message(slightly(rng, wecom))),
+        "wecom press": lambda: _WECOM.press(slightly(rng, wecom)),
+        "wecom frame": lambda: read_frame(rng.choice((dumped(frame), body(rng), b"[" * 50_000))),
         "wechat": lambda: call_from(crypto.decrypt(query, xml(rng)).xml, app_id="wx1"),
         "ilink": lambda: parse(mutated(rng, message), _ACCOUNT),
         "fal status": lambda: replies.read_status(reply),
@@ -202,7 +307,7 @@ def fuzz_parsers(rng: random.Random, count: int, tally: Counter[str]) -> list[st
             try:
                 call()
                 tally[f"{name}: read"] += 1
-            except (Refused, ValueError, VideoError) as error:
+            except (Refused, ValueError, KeyError, TypeError, VideoError) as error:  # as Reader.message says
                 tally[f"{name}: {type(error).__name__}"] += 1
             except Exception as error:  # noqa: BLE001 - whatever else comes out is what is looked for
                 bad.append(f"{name}: {type(error).__name__}: {str(error)[:200]}")
@@ -215,21 +320,22 @@ def fuzz_server(rng: random.Random, seconds: float, tally: Counter[str]) -> list
         stage = Stage(Path(name))
         try:
             wechat = {"WECHAT_APP_ID": "wx0123456789abcdef", "WECHAT_APP_SECRET": "5" * 32, "WECHAT_TOKEN": _TOKEN}
-            pid = stage.start_bot(REELBOT_WEB_TOKEN=_WEB, WECHAT_API_URL="http://127.0.0.1:9", **wechat)
             base = f"http://127.0.0.1:{stage.port}"
+            hooked = {"TELEGRAM_WEBHOOK": "true", "REELBOT_PUBLIC_URL": base}
+            pid = stage.start_bot(REELBOT_WEB_TOKEN=_WEB, WECHAT_API_URL="http://127.0.0.1:9", **wechat, **hooked)
             with httpx.Client(base_url=base, trust_env=False, timeout=20) as client:
-                entered = client.post("/chat/enter", data={"token": _WEB}, headers={"Origin": base})
-                assert entered.status_code == httpx.codes.SEE_OTHER, entered.text
+                doors = opened(stage, client)
                 before, files = None, 0
                 until = time.monotonic() + seconds
                 while time.monotonic() < until:
-                    odd = request(rng, client)
+                    odd = request(rng, client, doors)
                     try:
                         status = client.send(odd).status_code
                     except httpx.HTTPError as error:
                         tally[f"http {type(error).__name__}"] += 1
                         continue
                     tally[f"http {status}"] += 1
+                    tally[f"route {odd.method} {route(odd.url.path)} {status // 100}xx"] += 1
                     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
                         bad.append(f"{status} {odd.method} {odd.url.path[:80]}")
                     if before is None and tally.total() > 200:  # all code is loaded by then
@@ -247,6 +353,33 @@ def fuzz_server(rng: random.Random, seconds: float, tally: Counter[str]) -> list
         finally:
             stage.close()
     return bad
+
+
+def opened(stage: Stage, client: httpx.Client) -> Doors:
+    """Open many browsers of the operator's, each with its own share of what may be asked."""
+    cookies = []
+    for _ in range(_BROWSERS):
+        entered = client.post("/chat/enter", data={"token": _WEB}, headers={"Origin": str(client.base_url).rstrip("/")})
+        assert entered.status_code == httpx.codes.SEE_OTHER, entered.text
+        cookies.append(f"reelbot={entered.cookies['reelbot']}")
+        client.cookies.clear()
+    secret = asyncio.run(_secret(stage.database_url))
+    told = webhook_secret(secret, account=BOT_TOKEN.partition(":")[0])
+    return Doors(told, callback_token(secret, "K7QXABC"), tuple(cookies))
+
+
+async def _secret(url: str) -> bytes:
+    store = await Store.open(url)
+    try:
+        return await store.installation.secret()
+    finally:
+        store.close()
+
+
+def route(path: str) -> str:
+    """Return which of the routes it is, as the table above has them."""
+    found = (each for each in _ROUTES if each not in {"/", "/{}"} and path.startswith(each.partition("{")[0]))
+    return max(found, key=len, default="/" if path == "/" else "elsewhere")
 
 
 def size(pid: int) -> tuple[int, int]:

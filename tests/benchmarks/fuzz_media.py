@@ -14,9 +14,11 @@ from pathlib import Path
 
 from core import media
 from core.errors import MediaError
+from core.io.file_types import HEAD_BYTES, mime_of
 from core.types import SourceLimits
 from tests import hostile
-from tests.corpus import clip, jpeg, phone_photo, photo
+from tests.corpus import clip, in_boxes, jpeg, phone_photo, photo
+from tests.edited import edited
 
 _SLOW_S = 60.0
 _LIMITS = SourceLimits(max_s=60)
@@ -37,9 +39,16 @@ def seeds(folder: Path) -> Iterator[tuple[str, bytes]]:
     yield "mov", clip(folder / "s.mov", metadata={"comment": "x"}, rotation=90).read_bytes()
     yield "fragmented mp4", clip(folder / "f.mp4", movflags="frag_keyframe+empty_moov").read_bytes()
     yield "hevc mp4", clip(folder / "h.mp4", codec="libx265").read_bytes()
+    cut = [(0.3, None), (0.25, 0.2), (0.25, 0.7)]
+    yield "cut mp4", edited(clip(folder / "c.mp4"), pictures=cut, sound=cut).read_bytes()
+    yield "cut mov", edited(clip(folder / "c.mov", movflags="0"), pictures=cut[1:], wide=True).read_bytes()
+    hlg = {"preset": "ultrafast", "x265-params": "colorprim=bt2020:colormatrix=bt2020nc:transfer=arib-std-b67"}
+    yield "hdr mov", clip(folder / "hdr.mov", codec="libx265", pixels="yuv420p10le", options=hlg).read_bytes()
     yield "mkv", clip(folder / "s.mkv").read_bytes()
     yield "webm", clip(folder / "s.webm", codec="libvpx-vp9", audio="libopus", options={"cpu-used": "8"}).read_bytes()
     yield "jpeg", jpeg()
+    yield "heic", in_boxes("HEIF")
+    yield "avif", in_boxes("AVIF")
     yield "phone jpeg", phone_photo(folder / "p.jpg", orientation=6).read_bytes()
     for kind in ("png", "webp", "gif", "bmp"):
         path = folder / f"p.{kind}"
@@ -85,13 +94,16 @@ async def look(path: Path, content: bytes) -> str:
     await asyncio.to_thread(path.write_bytes, content)
     into = path.with_suffix(".out")
     try:
-        if content[:3] in {b"\xff\xd8\xff", b"\x89PN", b"GIF", b"RIF"} or content[:2] == b"BM":
+        if (mime_of(content[:HEAD_BYTES]) or "").startswith("image/"):
             await media.normalise_photo(path, into)
         else:
             await media.prepare_video(path, into, limits=_LIMITS, max_bytes=100_000_000)
             await media.make_playable(path, into, max_bytes=9_500_000)
             still, copy = into.with_suffix(".jpg"), into.with_suffix(".copy")
             await media.check(into, thumbnail=still, into=copy, max_bytes=9_500_000)
+            await media.last_frame(path, still)
+            await media.join([path, path], copy)
+            await media.make_playable(path, copy, max_bytes=9_500_000, record="{}")
     except MediaError as error:
         return f"refused: {error.code} {error.facts.get('reason', '')}".rstrip()
     except Exception as error:  # noqa: BLE001 - whatever else comes out is what is looked for

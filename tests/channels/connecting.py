@@ -17,7 +17,7 @@ from pydantic import AliasChoices, SecretStr
 from pydantic_settings import BaseSettings
 
 from bot.channels.protocol import ChannelManifest, ChannelPort
-from bot.channels.services import S, Services
+from bot.channels.services import Remember, S, Services
 from bot.channels.signing_secret import SigningSecret
 from bot.channels.types import Address, Incoming, Reply, SendError, VideoMessage
 from bot.http.server import Health, NoWebhook, build
@@ -35,11 +35,15 @@ class Box:
     all: list[Incoming] = field(default_factory=list)
     broken: int = 0
 
-    async def put(self, incoming: Sequence[Incoming]) -> None:
+    async def put(self, incoming: Sequence[Incoming], *, remember: Remember | None = None) -> frozenset[str]:
         if self.broken:
             self.broken -= 1
             raise OSError("the disk is full")
+        origins = frozenset(each.origin for each in incoming)
+        if remember is not None:
+            await remember(origins)
         self.all += incoming
+        return origins
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
         """Taken without a word; None where it could not be stored."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from PIL import Image
 from pydantic_settings import BaseSettings
 
-from bot.channels.services import Services
+from bot.channels.services import Remember, Services
 from bot.channels.signing_secret import SigningSecret
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.pace import Pace
@@ -37,12 +37,16 @@ class Box:
     broken: int = 0
     refused: int = 0
 
-    async def put(self, incoming: Sequence[Incoming]) -> None:
+    async def put(self, incoming: Sequence[Incoming], *, remember: Remember | None = None) -> frozenset[str]:
         if self.broken:
             self.broken -= 1
             self.refused += 1
             raise OSError("the disk is full of secrets people wrote")
+        origins = frozenset(each.origin for each in incoming)
+        if remember is not None:
+            await remember(origins)
         self.batches.append(list(incoming))
+        return origins
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
         raise AssertionError("Telegram's answers are messages of their own")

@@ -252,6 +252,26 @@ def test_accounts_live_side_by_side_and_one_logs_out(play: Callable[..., None]) 
     play(story)
 
 
+def test_doctor_judges_each_account_for_itself(play: Callable[..., None]) -> None:
+    async def story(on: Made) -> None:
+        first = on.fake.world.all_bots[-1]
+        await on.log_in(Phone(account="anna"))
+        await on.log_in(Phone(account="bert"))
+        anna = on.fake.world.all_bots[1]
+        for _ in range(2):  # before the poll has learned of it, and after
+            anna.alive = False
+            assert f"main: {first.bot_id}" in await on.channel.check()
+            (found,) = await on.channel.examine([])
+            assert (found.name, found.state) == ("ilink anna", "wrong")
+            assert "reelbot wechat login --account anna" in found.text
+            await on.fake.until(lambda: on.alerts)
+        for bot in on.fake.world.all_bots:
+            bot.alive = False
+        assert "--account main" in (await on.refused(on.channel.check())).reason
+
+    play(story)
+
+
 def test_plain_http_is_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ILINK_URL", "http://ilink.example.org")
     with pytest.raises(ValidationError, match="ILINK_URL"):
@@ -469,6 +489,25 @@ def test_only_a_number_confirms_a_film(play: Callable[..., None], kind: Any, del
     play(story)
 
 
+@pytest.mark.parametrize("refused_at", ["upload", "sendmessage"])
+def test_a_video_that_is_refused_as_such_is_sent_as_a_file(play: Callable[..., None], refused_at: str) -> None:
+    async def story(on: Made) -> None:
+        if refused_at == "upload":
+            on.fake.fail("upload", "status", code=400)
+        else:
+            on.fake.fail("sendmessage", "ret", code=-3, kind_of="video_item")
+        number = await on.channel.send_video(ME, on.film())
+        film, words = on.fake.person(FOX).shown
+        assert (film.file, film.video, number) == (film_bytes(), None, str(film.number))
+        assert words.text == "Done\nA fox\nK7"
+        sent = on.fake.calls("sendmessage")[-2].body["msg"]["item_list"][0]["file_item"]
+        assert sent["file_name"] == "K3X9Q2A.mp4"
+        on.fake.fail("sendmessage", "ret", code=-3, times=2)
+        assert (await on.refused(on.channel.send_video(ME, on.film()))).refusal == "file"  # a smaller one may do
+
+    play(story)
+
+
 def test_an_empty_success_is_enough_for_a_text(play: Callable[..., None]) -> None:
     async def story(on: Made) -> None:
         on.fake.fail("sendmessage", "empty")
@@ -484,7 +523,7 @@ def test_an_upload_is_tried_three_times_unless_it_is_refused(play: Callable[...,
         assert len(on.fake.calls("upload")) == 3
         on.fake.fail("upload", "status", code=500, times=3)
         assert (await on.refused(on.channel.send_video(ME, on.film()))).outcome is SendOutcome.NOT_SENT
-        on.fake.fail("upload", "status", code=400)
+        on.fake.fail("upload", "status", code=400, times=2)  # nor as a file
         error = await on.refused(on.channel.send_video(ME, on.film()))
         assert (error.outcome, error.refusal) == (SendOutcome.REJECTED, "file")
         assert "as the test wants" in error.reason

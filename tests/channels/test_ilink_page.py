@@ -81,6 +81,32 @@ def test_an_admin_logs_in_on_the_page(tmp_path: Path, monkeypatch: pytest.Monkey
     asyncio.run(story())
 
 
+def test_a_number_that_is_wrong_too_often_and_a_code_that_lapses_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        fake = ILinkFake()
+        fake.api.logins.scripts = [["need_verifycode", "confirmed"], ["wait"] * 3 + ["expired"], *[["expired"]] * 3]
+        async with page(tmp_path, monkeypatch, fake) as browser:
+            await browser.post("/chat/enter", data={"token": _TOKEN})
+            await browser.post(_AT, data={"answer": ""})
+            for number in "123":
+                await until(browser, "The phone shows a number" if number == "1" else "That was not the number")
+                await browser.post(_AT, data={"answer": number})
+                await fake.until(lambda number=number: wrong(fake) >= int(number))
+            text = await until(browser, "wrong too often")
+            assert f"{_AT}/image" in text  # beside it the next code
+            text = await until(browser, "did not work")
+            assert "Show the QR code" in text
+            assert len(fake.calls("get_bot_qrcode")) == 4
+
+    asyncio.run(story())
+
+
+def wrong(fake: ILinkFake) -> int:
+    return next(iter(fake.api.logins.by_code.values())).wrong
+
+
 def test_nobody_else_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         async with page(tmp_path, monkeypatch, ILinkFake(), admin=False) as browser:

@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.channels.services import S, Services
+from bot.channels.services import Remember, S, Services
 from bot.channels.signing_secret import SigningSecret
 from bot.channels.types import (
     Action,
@@ -31,6 +31,7 @@ from bot.channels.types import (
 from bot.channels.video_links import VideoLinks
 from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.channel import WebChat
+from bot.channels.webchat.rates import Rates
 from bot.channels.webchat.settings import WebSettings
 from bot.messages.i18n import translate
 from bot.messages.languages import pick
@@ -68,10 +69,14 @@ class Notes:
     async def read(self, chat_id: str, *, after_change: int = 0) -> list[Mapping[str, Any]]:
         return [entry for entry in self.entries if entry["chat"] == chat_id and entry["change"] > after_change]
 
-    async def put(self, incoming: Sequence[Incoming]) -> None:
+    async def put(self, incoming: Sequence[Incoming], *, remember: Remember | None = None) -> frozenset[str]:
         if self.broken:
             raise OSError("disk full")
+        origins = frozenset(each.origin for each in incoming)
+        if remember is not None:
+            await remember(origins)
         self.incoming += incoming
+        return origins
 
 
 class Guests:
@@ -116,7 +121,9 @@ class Opened:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, token: str | None = None, public_url: str | None = None) -> AsyncIterator[Opened]:
+async def opened(
+    folder: Path, *, token: str | None = None, public_url: str | None = None, rates: Rates | None = None
+) -> AsyncIterator[Opened]:
     notes, guests, sock = Notes(), Guests(), listener()
     for name in ("videos", "uploads"):
         (folder / name).mkdir()
@@ -147,7 +154,7 @@ async def opened(folder: Path, *, token: str | None = None, public_url: str | No
         quote=notes.quote,
         invitations=guests,
     )
-    channel = MANIFEST.connect(services)
+    channel = WebChat(services, token, rates) if rates is not None else MANIFEST.connect(services)
     assert isinstance(channel, WebChat)
     async with served(Starlette(routes=list(channel.routes())), sock) as base:
         yield Opened(channel, notes, base, services, guests)
@@ -409,7 +416,7 @@ def test_photos_are_taken_by_content_and_belong_to_their_sender(tmp_path: Path) 
     on_page(tmp_path, story, token=TOKEN)
 
 
-@pytest.mark.parametrize(("content", "status"), [(b"<html>" * 9, 415), (b"", 415), (jpeg() + bytes(10_000_001), 413)])
+@pytest.mark.parametrize(("content", "status"), [(b"<html>" * 9, 415), (b"", 415), (jpeg() + bytes(100_000_001), 413)])
 def test_other_uploads_are_refused_with_words(tmp_path: Path, content: bytes, status: int) -> None:
     async def story(made: Opened) -> None:
         async with made.client() as client:
@@ -422,26 +429,15 @@ def test_other_uploads_are_refused_with_words(tmp_path: Path, content: bytes, st
     on_page(tmp_path, story)
 
 
-@pytest.mark.parametrize(
-    ("brand", "language", "words"),
-    [
-        (b"heic", "en", "This is a HEIC photo, which I cannot read. Save it as JPEG"),
-        (b"mif1", "zh-CN", "请另存为 JPEG"),
-        (b"mif1", "zh-HK,zh;q=0.9", "請另存為 JPEG"),
-        (b"avif", "en", "This is an AVIF picture"),
-        (b"avis", "zh-CN", "AVIF"),
-    ],
-)
-def test_a_photo_in_a_box_of_videos_is_no_video(tmp_path: Path, brand: bytes, language: str, words: str) -> None:
+@pytest.mark.parametrize("brand", [b"heic", b"mif1", b"msf1", b"avif", b"avis"])
+def test_a_photo_in_a_box_of_videos_is_no_video(tmp_path: Path, brand: bytes) -> None:
     """Taken for one, it would be offered as an edit at ten dollars."""
 
     async def story(made: Opened) -> None:
-        async with made.client(**{"Accept-Language": language}) as client:
+        async with made.client() as client:
             await client.get("/")
             reply = await client.post("/chat/upload", content=b"\0\0\0\x18ftyp" + brand + bytes(4000))
-            assert reply.status_code == 415
-            assert words in reply.json()["error"]
-            assert list((tmp_path / "uploads").iterdir()) == []
+            assert (reply.status_code, reply.json()["kind"]) == (201, "image")
 
     on_page(tmp_path, story)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from bot.messages.i18n import translate
 from tests.browser import browser
 from tests.deploy_files import DEPLOY, tool
 from tests.serving import free_port
@@ -128,3 +129,25 @@ def test_behind_caddy_under_a_public_name(tmp_path: Path) -> None:
         (cookie,) = phone.cookies()
         assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (True, True, "Strict")
         assert run.shell("invite", "ben").startswith(f"{public}/chat/enter#invitation=")
+
+
+def test_who_asks_too_much_reads_when_to_go_on(tmp_path: Path) -> None:
+    """The refusal as the server words it; what it refuses, tests/channels/test_webchat_rates.py says."""
+    sentence = translate("zh", "web-too-fast", wait_s="1")
+    refusal = {"status": 429, "headers": {"Retry-After": "1"}, "json": {"error": sentence}}
+    with Run(tmp_path).serving() as run, browser(locale="zh-CN") as desk:
+        page = desk.new_page()
+        page.goto(run.address)
+        page.locator("#token").fill(TOKEN)
+        page.locator("button").first.click()
+        chats(page)
+        page.route("**/chat/send", lambda route: route.fulfill(**refusal), times=1)
+        page.locator("#text").fill("/models")
+        page.locator("#text").press("Enter")
+        expect(page.locator(".failed .problem")).to_have_text(sentence)
+        page.route("**/chat/messages*", lambda route: route.fulfill(**refusal), times=1)
+        page.locator(
+            ".failed button"
+        ).click()  # it goes through, and what was refused to be read is read a moment later
+        expect(page.locator("article.bubble:not(.me)")).to_have_count(2, timeout=20_000)
+        expect(page.locator(".failed")).to_have_count(0)

@@ -289,16 +289,16 @@ def test_on_a_phone_nothing_is_cut_hidden_or_out_of_sight(tmp_path: Path, locale
 
 
 def test_a_photo_of_no_use_is_said_to_be_that_and_not_sent_again(tmp_path: Path) -> None:
-    (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(4000))
+    (tmp_path / "photo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     with demo(tmp_path) as address, browser() as context:
         page = context.new_page()
         page.goto(address)
         page.get_by_text("/video a little boat").wait_for()
-        page.set_input_files("#file", str(tmp_path / "photo.heic"))
+        page.set_input_files("#file", str(tmp_path / "photo.svg"))
         page.fill("#text", "let it snow")
         page.keyboard.press("Enter")
         page.locator(".bubble.failed").wait_for()
-        assert page.inner_text(".problem").startswith("This is a HEIC photo")
+        assert page.inner_text(".problem").startswith("This is a drawing (SVG)")
         assert page.locator(".bubble.failed button").count() == 0
 
 

@@ -36,7 +36,7 @@ class Silent:
 
     reply: str | None = None
 
-    async def put(self, incoming: Any) -> None:
+    async def put(self, incoming: Any, *, remember: Any = None) -> frozenset[str]:
         raise AssertionError("WeChat asks, since its callback carries the answer")
 
     async def ask(self, incoming: Incoming, *, store_s: float, answer_s: float) -> Reply | None:
@@ -206,6 +206,25 @@ def test_a_video_is_uploaded_once_and_pushed(tmp_path: Path) -> None:
         made.fake.world.spoke(FOX, "message")
         await channel.send_video(ME, made.film())
         assert [call.errcode for call in made.fake.calls("/media/upload")] == [0, 42001, 0]
+
+    on_bench(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("label", "says"), [("off", None), ("metadata", {"is_ai_msg": 1}), ("visible", {"is_ai_msg": 1})]
+)
+def test_wechat_is_told_what_ai_has_made(tmp_path: Path, label: str, says: object) -> None:
+    """Of videos, also in the tries that follow a refusal; never of the bot's own words."""
+
+    async def story(made: Bench, _channel: WeChat) -> None:
+        channel = made.channel(ai_label=label)
+        made.fake.fail("/message/custom/send", "errcode", code=40007)
+        await channel.send_video(ME, made.film())
+        await channel.show(ME, Message("done"))
+        *videos, words = [call.body for call in made.fake.calls("/message/custom/send")]
+        assert [video.get("aimsgcontext") for video in videos] == [says, says]
+        assert (words["msgtype"], "aimsgcontext" in words) == ("text", False)
+        await channel.stop()
 
     on_bench(tmp_path, story)
 

@@ -444,6 +444,21 @@ def test_doctor_reads_the_balance_with_the_admin_key(made: Desk) -> None:
     assert rows["fal admin key"] == ("off", "not used: with FAL_PROXY_URL the proxy says what it charged")
 
 
+@pytest.mark.parametrize(
+    ("env", "state", "words"),
+    [
+        ({}, "off", "REELBOT_FORGET_AT_FAL is not set"),
+        ({"REELBOT_FORGET_AT_FAL": "true"}, "wrong", "needs FAL_ADMIN_KEY"),
+        ({"REELBOT_FORGET_AT_FAL": "true", "FAL_ADMIN_KEY": ADMIN_KEY}, "ok", "at once after /forget"),
+    ],
+)
+def test_doctor_says_whether_fal_forgets(made: Desk, env: dict[str, str], state: str, words: str) -> None:
+    said = made.run("doctor", "--json", **env)
+    (found,) = [each for each in json.loads(said.out) if each["name"] == "forget at fal"]
+    assert found["state"] == state
+    assert words in found["text"]
+
+
 def test_doctor_finds_the_chain_whole_and_shows_no_secret(made: Desk) -> None:
     said = made.run("doctor", "--json")
     found = {each["name"]: each for each in json.loads(said.out)}
@@ -519,6 +534,25 @@ def test_doctor_warns_of_what_was_hardly_meant(made: Desk) -> None:
     assert warned.keys() - {".env"} == {"REELBOT_ACESS", "TELEGRAM_BOT_TOKEN"}
     alone = TelegramSettings.offline(webhook=True)
     assert alone.warnings == ["TELEGRAM_WEBHOOK: does nothing without TELEGRAM_BOT_TOKEN"]
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "words"),
+    [
+        ({}, "off", "films do not say that AI has made them"),
+        ({"REELBOT_AI_LABEL": "visible"}, "warn", "REELBOT_AI_PRODUCER should name who offers this service"),
+        (
+            {"REELBOT_AI_LABEL": "metadata", "REELBOT_AI_PRODUCER": "Studio"},
+            "ok",
+            "AI has made it, by Studio",
+        ),
+    ],
+)
+def test_doctor_says_how_films_are_labelled(made: Desk, given: dict[str, str], state: str, words: str) -> None:
+    found = json.loads(made.run("doctor", "--json", **given).out)
+    label = next(each for each in found if each["name"] == "AI label")
+    assert (label["state"], words in label["text"]) == (state, True)
+    assert sum(each["name"] == "REELBOT_AI_LABEL" for each in found) == 1
 
 
 def test_a_played_film_lies_apart_from_those_that_were_bought(made: Desk) -> None:

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,9 +23,12 @@ from tests.desk import Said, reelbot
 from tests.fakes.botapi import TOKEN, TelegramFake
 from tests.fakes.wechat import APP_ID, WeChatFake
 from tests.fakes.wechat import SECRET as WECHAT_SECRET
+from tests.fakes.wecom import BOT_ID, WeComFake
+from tests.fakes.wecom import SECRET as WECOM_SECRET
 from tests.films import STUDIO
 from tests.jobs.test_crash import KEY
 from tests.serving import free_port, served_in_thread
+from tests.web_run import wait_for
 
 TOP = Path(__file__).parents[2]
 CODE = re.compile(r"admin-[2-9A-Z]{5}-[2-9A-Z]{5}")
@@ -74,13 +77,15 @@ def place(tmp_path: Path) -> Iterator[Place]:
 class Person:
     """Somebody at a terminal. Types a line when the words they wait for stand there."""
 
-    def __init__(self, place: Place, *arguments: str) -> None:
+    def __init__(self, place: Place, *arguments: str, command: Sequence[str] = (), **env: str) -> None:
+        """`command`: another program than `reelbot ARGUMENTS`. `env`: over that of the place."""
+        program = list(command) or [sys.executable, "-m", "bot", *arguments]
         self.seen = ""
         self._from = 0
         self._pid, self._fd = pty.fork()
         if self._pid == 0:
             os.chdir(place.folder)
-            os.execve(sys.executable, [sys.executable, "-m", "bot", *arguments], place.env | {"TERM": "xterm"})
+            os.execve(program[0], program, place.env | {"TERM": "xterm"} | env)
 
     def until(self, words: str, *, within_s: float = 60.0) -> None:
         end = time.monotonic() + within_s
@@ -263,6 +268,62 @@ def test_wechat_and_the_page_say_what_is_left_to_do(place: Place) -> None:
     assert "start `reelbot run` now" in said.err
     assert wrong.code == 1
     assert "WECHAT_APP_SECRET" in wrong.err.splitlines()[-1]
+
+
+def test_wecom_is_tried_as_typed_and_personal_wechat_points_to_its_login(place: Place) -> None:
+    fake = WeComFake()
+    with served_in_thread(fake) as url:
+        known = fake.environment(url)
+        person = Person(place, "setup", "--wait", "0", WECOM_BOT_URL=known["WECOM_BOT_URL"])
+        person.until("ilink (Personal WeChat)")
+        person.answers("Enter: telegram", "wecom, ilink")
+        person.answers("使用长连接", "not a bot id")
+        person.until("must be the Bot ID")
+        person.answers("WECOM_BOT_ID", BOT_ID)
+        person.answers("(not shown as you type)", "another-secret")
+        person.until("WeCom refuses the bot (853000)")
+        person.answers("WECOM_BOT_ID", BOT_ID)
+        person.answers("(not shown as you type)", WECOM_SECRET)
+        person.until(f"the bot {BOT_ID}")
+        person.answers("(not shown as you type)", KEY)
+        person.until("is written")
+        person.end()
+    assert "start `reelbot run` now" in person.seen  # who sends the code to it becomes the admin
+    assert "write this to the bot in WeCom" in person.seen
+    assert "`reelbot wechat login`" in person.seen
+    assert WECOM_SECRET not in person.seen
+    written = dotenv_values(place.file)
+    assert (written["WECOM_BOT_ID"], written["WECOM_BOT_SECRET"]) == (BOT_ID, WECOM_SECRET)
+    assert fake.violations == []
+
+
+def test_a_bot_that_runs_is_not_thrown_out_by_the_check(place: Place) -> None:
+    fake = WeComFake()
+    with served_in_thread(fake) as url:
+        known = fake.environment(url) | {"FAL_KEY": KEY}
+        log = place.folder / "run.log"
+        with log.open("w") as out:
+            bot = subprocess.Popen(
+                [sys.executable, "-m", "bot", "run"], cwd=place.folder, env=place.env | known, stdout=out, stderr=out
+            )
+        try:
+            wait_for(f"http://127.0.0.1:{place.port}/readyz")
+            until(lambda: fake.line is not None)
+            line = fake.line
+            said = place.run("setup", "--chats", "wecom", **known)
+            assert "not checked: a bot runs" in said.err
+            assert fake.line is line
+        finally:
+            bot.terminate()
+            assert bot.wait(30) == 0
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not true():
+        if time.monotonic() > end:
+            raise TimeoutError
+        time.sleep(0.05)
 
 
 # The file

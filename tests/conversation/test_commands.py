@@ -14,6 +14,7 @@ from bot.conversation.commands import (
     ChooseLanguage,
     Command,
     Confirm,
+    Forget,
     GenerationOptions,
     Help,
     MakeVideo,
@@ -396,3 +397,16 @@ def test_what_stands_under_a_film_is_typed_with_its_code(text: str, expected: co
 )  # fmt: skip
 def test_words_that_speak_of_a_picture_stay_words(text: str) -> None:
     assert commands.parse(text) == commands.PlainText(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["forget me", "Forget me.", "delete my data!", "erase my data", "忘记我", "刪除我的數據", "/forget me"]
+)
+def test_to_be_forgotten_is_asked_for_in_the_very_words(text: str) -> None:
+    """It only asks, and only where nothing else is said: anything longer may be a prompt."""
+    assert parse(text) == Forget()
+
+
+@pytest.mark.parametrize("text", ["forget me not, blue flowers in the rain", "forget me yes", "delete my data and run"])
+def test_a_sentence_that_begins_so_is_no_wish_to_be_forgotten(text: str) -> None:
+    assert parse(text) == PlainText(text)

@@ -25,6 +25,7 @@ async def film(made: Bench, text: str = "/video a fox, budget", **more: Any) -> 
     made.telegram.user_says(42, text, **more)
     job = await made.settled(State.DELIVERED)
     await made.at_rest()
+    await press(made, f"more:{job.id}")
     return job
 
 
@@ -109,6 +110,7 @@ def test_the_original_comes_where_the_film_itself_was_not_confirmed(on_bench: On
         made.telegram.user_says(42, "/video a fox, budget")
         job = await made.settled(State.DELIVERY_UNCONFIRMED)
         await made.at_rest()
+        await press(made, f"more:{job.id}")
         await press(made, f"file:{job.id}")
         await made.until(lambda: made.telegram.calls("sendDocument"))
         await made.at_rest()
@@ -207,6 +209,7 @@ def test_only_its_owner_may_delete(on_bench: OnBench) -> None:
         chat.user_says(-100300, "/video a fox, budget", sender=42)
         job = await made.settled(State.DELIVERED)
         await made.until(lambda: len(chat.said(-100300)) == 1)  # its card has gone
+        await press(made, f"more:{job.id}", chat=-100300, sender=42)
         before = len(chat.said(-100300))
         for person in (7, 8):
             assert "somebody else" in (await press(made, f"delete:{job.id}", chat=-100300, sender=person) or "")
@@ -320,7 +323,7 @@ def test_a_button_that_has_bought_is_disabled_or_gone(on_bench: OnBench, version
         shown = made.films()[0]
         take = f"take:{job.id}"
         assert (disabled(shown) == [take]) if version == (10, 3) else (take not in buttons(shown))
-        assert {f"words:{job.id}", f"other:{job.id}", f"file:{job.id}", f"delete:{job.id}"} <= set(buttons(shown))
+        assert {f"next:{job.id}.0.25", f"more:{job.id}"} <= set(buttons(shown))
         assert made.submits() == 2
 
     on_bench(story)

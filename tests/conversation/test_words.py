@@ -13,7 +13,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.words import YES_WORDS, Line, Meaning, asked_about, folded, joins, line_in, meaning_of
+from bot.conversation.words import (
+    YES_WORDS,
+    Line,
+    Meaning,
+    asked_about,
+    folded,
+    joins,
+    line_in,
+    meaning_of,
+    speaks_of_a_photo,
+)
 
 TABLES: list[tuple[Meaning | None, str, str]] = [
     (
@@ -539,3 +549,25 @@ def test_what_was_never_seen_buys_nothing_and_spoils_no_prompt(language: str) ->
     status = [each for each in lines if each["meaning"] == "status"]
     understood = sum(map(is_understood, lines)) + sum(meaning_of(each["text"]) is not Meaning.YES for each in status)
     assert understood >= HELD_OUT[language]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("让这张照片动起来", True),
+        ("讓這張照片動起來", True),
+        ("把照片变成动画", True),
+        ("用我的照片做个视频", True),
+        ("将上面的图片做成视频", True),
+        ("让图里的猫跑", True),
+        ("Make this photo move", True),
+        ("animate my picture", True),
+        ("一张老照片慢慢变黄", False),
+        ("墙上挂着照片", False),
+        ("让地图展开", False),
+        ("a photo of a fox", False),
+        ("一只狐狸", False),
+    ],
+)
+def test_words_that_point_at_a_photo(text: str, expected: bool) -> None:
+    assert speaks_of_a_photo(text) is expected

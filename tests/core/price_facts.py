@@ -2,7 +2,8 @@
 
 Each line: model, mode (t words, i photo, f first and last photo, r with a number: so many pictures of a likeness, x
 continued, u upscaled, e a draft made whole), seconds, resolution ("-" where there is none), sound ("on", "off", "-"
-where it cannot be chosen), dollars of that video, the day it was seen. Where two readings differ the dearer one stands here.
+where it cannot be chosen), dollars of that video, the day it was seen. Where two readings differ the dearer one stands
+here.
 """
 
 FACTS = """

@@ -1,6 +1,7 @@
 """The library's story against the sandbox over real HTTP: buy once, wait, download, and every way it can go wrong."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 import core
@@ -42,6 +44,28 @@ def posts(sandbox: Sandbox) -> int:
         call["method"] == "POST" and call["path"].count("/") >= 2 and "storage" not in call["path"]
         for call in sandbox.log
     )
+
+
+@pytest.mark.parametrize("label", ["metadata", "visible"])
+def test_a_film_has_its_record_when_it_has_its_name(tmp_path: Path, label: str) -> None:
+    """The library's own film: the record alone, whatever is seen in a chat, and the same when it is fetched again."""
+
+    async def story() -> tuple[core.Video, bytes, core.Video]:
+        async with sandboxed(tmp_path, ai_label=label, ai_producer="Studio") as (settings, _):
+            video = await core.generate_video("a red fox", model="budget", settings=settings)
+            first = video.local_path.read_bytes()
+            return video, first, await core.poll_video(video.request_id, settings=settings)
+
+    video, first, again = asyncio.run(story())
+    assert set(video.local_path.parent.iterdir()) == {video.local_path, again.local_path}
+    for each in (video, again):
+        with av.open(str(each.local_path)) as container:
+            record = json.loads(container.metadata["AIGC"])
+            white = next(container.decode(video=0)).to_ndarray(format="gray")[:20, :30] > 220
+        assert (record["ContentProducer"], record["ProduceID"]) == ("Studio", each.local_path.stem)
+        assert each.size == each.local_path.stat().st_size
+        assert white.mean() < 0.2
+    assert len(first) == video.size
 
 
 def test_text_becomes_a_local_film(tmp_path: Path) -> None:

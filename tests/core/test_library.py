@@ -28,7 +28,7 @@ from core.sandbox import FAST, create_app
 from tests.serving import free_port, served_in_thread
 
 TOP = Path(__file__).parents[2]
-(EXAMPLE,) = re.findall(r"```python\n(.*?)```", (TOP / "README.md").read_text(), re.DOTALL)
+EXAMPLE, *_ = re.findall(r"```python\n(.*?)```", (TOP / "README.md").read_text(), re.DOTALL)
 
 
 @pytest.fixture(scope="module")

@@ -306,6 +306,9 @@ def test_a_code_of_setup_makes_its_sender_an_admin_at_once(on_bench: OnBench, ca
         await made.until(lambda: any("You are an admin" in str(each.get("text")) for each in made.telegram.said(ADMIN)))
         text = await answered(made, f"/start {code}", chat=STRANGER)
         assert text.startswith("You are an admin of this bot. /admin")
+        news = f"telegram:{STRANGER} is an admin of the bot now"
+        await made.until(lambda: any(news in str(each.get("text")) for each in made.telegram.said(ADMIN)))
+        assert not any(news in str(each.get("text")) for each in made.telegram.said(STRANGER))
         assert "in the works" in await answered(made, "/admin", chat=STRANGER)
         assert "/admin" in await answered(made, "/help", chat=STRANGER)
         assert f"telegram:{STRANGER}, admin (by a one-time code" in await answered(made, "/admin access")

@@ -8,17 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from bot import logs
+from bot.channels.ilink.accounts import DEFAULT, Account, Accounts
 from bot.channels.ilink.channel import ILink
 from bot.channels.ilink.login import Viewer
 from bot.channels.types import SendError
+from bot.settings import Settings
+from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.records import ACTIVE, State
+from bot.store.tables import history, jobs
 from tests.bench import KEY, Bench, bench
 from tests.corpus import clip, jpeg, phone_photo
-from tests.fakes.ilink import ILinkFake, Quote
+from tests.fakes.ilink import Bot, ILinkFake, Quote
+from tests.fresh import fresh_sqlite
 from tests.postgres import Cluster
 from tests.serving import served_in_thread
 
@@ -54,12 +60,28 @@ def channel_of(made: Bench) -> ILink:
 
 
 async def log_in(made: Bench, fake: ILinkFake, *, owner: str = FOX, name: str = "main") -> None:
-    """As `reelbot wechat login` does it; then until the bot asks for messages."""
+    """As `reelbot wechat login` does it; its code is confirmed at once. Then until the bot asks for messages."""
     fake.api.logins.owner = owner
+    fake.api.logins.scripts = [["confirmed"]]
     viewer: Viewer = Phone()
     await channel_of(made).log_in(name, viewer)
     bot = fake.world.all_bots[-1]
     await fake.until(lambda: bot.polling)
+
+
+def scanned_before(fake: ILinkFake, database_url: SecretStr | None) -> Callable[[Settings, Any], Awaitable[None]]:
+    """What runs before the bot starts: FOX has logged in in an earlier life of it, so that no test waits for that."""
+
+    async def before(settings: Settings, _telegram: Any) -> None:
+        bot = fake.bot(FOX)
+        if database_url is None:
+            fresh_sqlite(settings.database_file)
+        store = await Store.open(settings.store_url)
+        accounts = Accounts(store.key_values, on_token=lambda _token: None)
+        await accounts.put(Account(DEFAULT, bot.bot_id, fake.url, FOX, bot.token))
+        store.close()
+
+    return before
 
 
 @pytest.fixture
@@ -71,9 +93,10 @@ def on_ilink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
         ilink = fake or ILinkFake()
 
         async def life(story: Story, *, first: bool, last: bool) -> None:
-            async with bench(tmp_path, monkeypatch, ilink=ilink, **settings) as made:
-                if logged_in and first:
-                    await log_in(made, ilink)
+            before = scanned_before(ilink, settings.get("database_url")) if logged_in and first else None
+            async with bench(tmp_path, monkeypatch, ilink=ilink, before=before, **settings) as made:
+                if logged_in:
+                    await ilink.until(lambda: ilink.world.all_bots[-1].polling)
                 await story(made, ilink)
                 async with asyncio.timeout(30):
                     while last and await made.app.store.jobs.find(states=ACTIVE):
@@ -285,12 +308,46 @@ def test_a_film_that_nobody_confirmed_is_asked_about_once(on_ilink: Callable[...
     on_ilink(story)
 
 
+def test_an_unconfirmed_film_of_one_who_writes_no_more_is_closed_and_still_asked_about(
+    on_ilink: Callable[..., None],
+) -> None:
+    async def story(made: Bench, fake: ILinkFake) -> None:
+        made.telegram.world.private(42)
+        fake.fail("sendmessage", "no_id", kind_of="video_item")
+        await says(fake, "视频 一只狐狸")
+        job = await made.settled(State.DELIVERY_UNCONFIRMED)
+        await made.at_rest()
+        sent = len(fake.calls("sendmessage"))
+        await made.app.store.database.write(
+            lambda tx: tx.execute(jobs.update().values(changed=jobs.c.changed - 3_601_000))
+        )
+        sweeper = next(loop for loop, _ in made.app.loops() if loop.name == "sweeper")
+        sweeping = asyncio.create_task(sweeper.run())
+        await made.settled(State.DELIVERED)
+        await made.until(lambda: any(job.id in text and "never confirmed" in text for text in made.telegram.texts(42)))
+        sweeping.cancel()
+        await made.at_rest()
+        assert len(fake.calls("sendmessage")) == sent  # nothing more is said to who has not written
+        rows = await made.app.store.database.read(
+            lambda tx: tx.execute(sa.select(history.c.why).order_by(history.c.id)).all()
+        )
+        assert rows[-1].why == "its owner has not written since"
+        assert "没收到？回复“再来" in await says(fake, "余额")
+        assert "没收到" not in await says(fake, "余额")
+        await says(fake, "再来 K7")
+        await fake.until(lambda: len(fake.person(FOX).videos) == 1)
+        await made.settled(State.DELIVERED)
+        assert made.submits() == 1
+
+    on_ilink(story, admins="telegram:42")
+
+
 def test_who_scans_is_let_in_and_is_an_admin_and_nobody_else_is(on_ilink: Callable[..., None]) -> None:
     async def story(made: Bench, fake: ILinkFake) -> None:
         assert "ilink" not in made.app.channels  # nobody is logged in
         await log_in(made, fake)
         assert "ilink" in made.app.channels
-        assert "24 小时" in await says(fake, "管理")
+        assert "只看这个微信账号" in await says(fake, "管理")
         await log_in(made, fake, owner=ANNA, name="anna")
         fake.says(ANNA, "视频 一只猫", bot=fake.world.all_bots[-1])
         await made.settled(State.DELIVERED)
@@ -305,6 +362,35 @@ def test_who_scans_is_let_in_and_is_an_admin_and_nobody_else_is(on_ilink: Callab
         assert made.app.parts.owners.all == {f"ilink:{FOX}"}
 
     on_ilink(story, logged_in=False)
+
+
+def test_who_has_scanned_is_admin_of_that_account_and_of_nothing_else(on_ilink: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: ILinkFake) -> None:
+        main = fake.world.all_bots[-1]
+        await log_in(made, fake, owner=ANNA, name="anna")
+        annas = fake.world.all_bots[-1]
+        await says(fake, "视频 一只狐狸 sandbox:slow-3", bot=main)
+        (foxs,) = await made.jobs()
+        made.telegram.world.private(42)
+
+        async def anna_says(text: str, bot: Bot) -> str:
+            return await says(fake, text, user=ANNA, bot=bot)
+
+        assert "制作中：0" in await anna_says("管理", annas)  # the job of the other account is none of hers
+        assert foxs.id not in await anna_says("管理 任务", annas)
+        for words in (f"管理 停止 {foxs.id}", "管理 暂停", "管理 花费", "管理 名单", "管理 允许 telegram:7"):
+            assert "整个机器人的管理员" in await anna_says(words, annas), words
+        assert "管理员用的" in await anna_says("管理", main)  # that one is FOX's
+        assert "制作中：1" in await says(fake, "管理", bot=main)
+        await made.settled(State.DELIVERED)
+        assert "ilink:bert@im.wechat" in await anna_says("管理 允许 ilink:bert@im.wechat", annas)
+        await made.at_rest()
+        assert made.telegram.texts(42) == []  # who is an admin of the bot hears of its trouble, and these two do not
+        made.app.parts.alerts.tell("a test", "alert-works-again")
+        await made.until(lambda: made.telegram.texts(42))
+        assert not any("fal 又可以下单" in text for user in (FOX, ANNA) for text in fake.person(user).texts)
+
+    on_ilink(story, admins="telegram:42", user_daily_usd=20)
 
 
 @pytest.mark.parametrize("same", [True, False])

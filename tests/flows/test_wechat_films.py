@@ -34,7 +34,7 @@ def test_a_film_says_what_can_be_typed(on_wechat: Callable[..., None]) -> None:
     async def story(made: Bench, fake: WeChatFake) -> None:
         await film(made, fake)
         (seen,) = fake.person(FOX).videos
-        assert seen.text.splitlines()[-1] == "新版 K7 · 换词 K7 · 换模型 K7（先报价）· 删除 K7"
+        assert seen.text.splitlines()[-1] == "续写 K7 · 新版 K7（先报价）· 更多 K7 · 删除 K7"
         assert "编号 K7" in seen.text.splitlines()[0]
         assert "$" not in seen.text
         for number, words in enumerate(("新版 K7", "新版K7", "换模型 K7 wan-2.7"), 1):
@@ -112,7 +112,7 @@ def test_the_words_beside_a_film_end_with_a_whole_line_that_matters(
         assert len(seen.text.encode()) <= 500
         lines = seen.text.splitlines()
         assert "编号 K7" in lines[0]
-        assert lines[-1] == "新版 K7 · 换词 K7 · 换模型 K7（先报价）· 删除 K7"
+        assert lines[-1] == "续写 K7 · 新版 K7（先报价）· 更多 K7 · 删除 K7"
         assert "<" not in seen.text
         assert 'msgmenuid=1">' not in seen.text
 

@@ -10,6 +10,8 @@ import pytest
 
 from bot import logs
 from bot.store.records import ACTIVE, State
+from core.pricing import list_models
+from core.types import Mode
 from tests.bench import KEY, Bench, bench
 from tests.corpus import clip, jpeg
 from tests.fakes.wecom import SECRET, WeComFake
@@ -146,6 +148,35 @@ def test_in_a_group_a_photo_comes_with_its_words_or_by_a_quote(on_wecom: Callabl
     on_wecom(story)
 
 
+def test_in_a_group_it_says_how_a_photo_can_come(on_wecom: Callable[..., None]) -> None:
+    """A photo by itself never reaches the bot there, so it is no good to ask for one."""
+
+    async def story(made: Bench, fake: WeComFake) -> None:
+        await fake.says(FOX, "让这张照片动起来", chat=GROUP)
+        await seen(fake, GROUP, "单独发的照片到不了我这里")
+        await button(fake, GROUP, "$0.70")  # it may still be meant without one
+        await fake.says(FOX, "不要", chat=GROUP)
+        await made.settled(State.CANCELLED)
+        await fake.says(FOX, "视频 把这张照片变成水彩画", chat=GROUP)  # nor is that bought without it
+        await fake.until(lambda: sum("单独发的照片" in text for text in fake.texts(GROUP)) == 2, s=20)
+        await made.at_rest()
+        assert made.submits() == 0
+        await fake.says(FOX, "不要", chat=GROUP)
+        await fake.says(WOLF, "图生视频 让狼跑", chat=GROUP)
+        await seen(fake, GROUP, "引用那张照片再 @我，收到就开始做")
+        await fake.says(WOLF, chat=GROUP, photo=jpeg())  # the photo and a mention, no words
+        await fake.until(lambda: made.submits() == 1, s=20)
+        assert next(iter(made.fal.memory.requests.values())).endpoint.endswith("image-to-video")
+        await fake.until(lambda: fake.videos(GROUP), s=20)
+        await fake.says(FOX, "让这张照片动起来")  # in the chat of two it may come alone
+        await button(fake, FOX, "$0.70")
+        assert not any("单独发的" in text for text in fake.texts(FOX))
+        await fake.says(FOX, "不要")
+        await made.at_rest()
+
+    on_wecom(story)
+
+
 def test_a_stranger_is_told_the_id_and_a_greeting_comes_once(on_wecom: Callable[..., None]) -> None:
     async def story(made: Bench, fake: WeComFake) -> None:
         await fake.enters("wang.wu")
@@ -154,6 +185,23 @@ def test_a_stranger_is_told_the_id_and_a_greeting_comes_once(on_wecom: Callable[
         await seen(fake, "wang.wu", "wecom:wang.wu")
         await made.at_rest()
         assert await made.jobs() == []
+
+    on_wecom(story)
+
+
+def test_the_models_are_a_table(on_wecom: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeComFake) -> None:
+        await fake.says(FOX, "/models")
+        await seen(fake, FOX, "| --- |")
+        head, empty, *rows = fake.texts(FOX)[0].splitlines()
+        assert head.startswith("所有模型")
+        assert empty == ""
+        assert rows[0] == "| 模型 | 怎么选 | 约 5 秒的价格 | 秒数 | 声音 | 照片 | 还能 |"
+        assert {each.count("|") for each in rows} == {8}
+        assert any("Happy Horse" in each and "均衡" in each and "$0.70" in each for each in rows)
+        assert any("Wan 3.0" in each and "2–30" in each and "首尾帧、参考图 10 张" in each for each in rows)
+        films = [each for each in list_models() if {Mode.IMAGE_TO_VIDEO, Mode.TEXT_TO_VIDEO} & set(each.modes)]
+        assert len(rows) == len(films) + 2
 
     on_wecom(story)
 

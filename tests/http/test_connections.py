@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from bot.http.at_once import MOST_AT_ONCE, AtOnce
 from bot.http.connections import Census
+from bot.http.pages import PlainWords
 from bot.http.server import Server
 from core.io.networks import LOOPBACK, Networks, read
 from tests.serving import listener
@@ -209,3 +211,42 @@ def test_who_reads_nothing_is_cut_off_and_a_slow_reader_is_not(monkeypatch: pyte
             assert slow >= FILM
 
     asyncio.run(story())
+
+
+def test_one_address_behind_a_proxy_has_its_share_and_the_others_are_served() -> None:
+    """A hundred halves of bodies through the proxy; they would have been all that one address may open without it."""
+
+    async def story() -> None:
+        words = PlainWords()
+        async with (
+            serving(body_s=30, words=words) as (base, _),
+            AsyncExitStack() as floods,
+            httpx.AsyncClient(trust_env=False) as client,
+        ):
+            head = "POST / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {}\r\nContent-Length: 9\r\n\r\nhalf"
+            for _ in range(MOST_AT_ONCE):
+                await floods.enter_async_context(opened(base, head.format("203.0.113.9").encode()))
+            async with asyncio.timeout(10):
+                while (
+                    refused := await client.get(base, headers={"X-Forwarded-For": "203.0.113.9"})
+                ).status_code == 200:
+                    await asyncio.sleep(0.01)
+            assert refused.status_code == 429
+            assert int(refused.headers["retry-after"]) > 0
+            assert "nosniff" in refused.headers["x-content-type-options"]
+            for address in ("203.0.113.10", "2001:db8::9"):
+                assert (await client.get(base, headers={"X-Forwarded-For": address})).status_code == 200
+            await floods.aclose()
+            async with asyncio.timeout(10):
+                while (await client.get(base, headers={"X-Forwarded-For": "203.0.113.9"})).status_code != 200:
+                    await asyncio.sleep(0.01)
+
+    asyncio.run(story())
+
+
+def test_a_home_is_one_address_and_this_machine_is_not_counted() -> None:
+    counts = AtOnce(most=2, trusted=Networks(LOOPBACK))
+    assert [counts.enter(each) for each in ("2001:db8::1", "2001:db8::2", "2001:db8::3")] == [True, True, False]
+    assert all(counts.enter("127.0.0.1") for _ in range(5))
+    counts.leave("2001:db8::2")
+    assert counts.enter("2001:db8::4")

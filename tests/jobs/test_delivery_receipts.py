@@ -11,6 +11,7 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import Address, Incoming
 from bot.jobs.delivery import Delivery
 from bot.jobs.verdicts import retry
+from bot.jobs.video_files import VideoFiles
 from bot.messages.admin_alerts import Alerts
 from bot.messages.held_messages import HeldMessages
 from bot.settings import Settings
@@ -102,7 +103,7 @@ def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]
                 held_messages=HeldMessages(store=store, channels=channels),
                 settings=settings,
                 alerts=alerts,
-                fetch_again=fetch_again,
+                files=VideoFiles(settings=settings, fetch_again=fetch_again),
                 due=lambda: None,
                 still_ours=lambda _lease: True,
             )

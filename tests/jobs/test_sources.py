@@ -4,10 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.store.records import State
 from tests import hostile
 from tests.bench import Bench
-from tests.corpus import clip, jpeg
+from tests.corpus import clip, in_boxes, jpeg
 
 OnBench = Callable[..., None]
 
@@ -36,11 +38,25 @@ def test_a_video_that_is_too_small_is_scaled_and_that_is_said(on_bench: OnBench,
     on_bench(story)
 
 
+@pytest.mark.parametrize("mime", ["image/heic", "image/avif", "application/octet-stream"])
+def test_what_an_iphone_sends_as_a_file_is_a_photo(on_bench: OnBench, mime: str) -> None:
+    content = in_boxes("AVIF" if "avif" in mime else "HEIF")
+
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(42, "/video make it wave", document=content, mime=mime)
+        job = await made.settled(State.DELIVERED)
+        assert job.request.mode == "image-to-video"
+        published = made.settings.assets_dir / job.request.source_urls[0].rpartition("/")[2]
+        assert published.read_bytes().startswith(b"\xff\xd8\xff")
+
+    on_bench(story)
+
+
 def test_hostile_files_are_answered_and_buy_nothing(on_bench: OnBench) -> None:
     files = {
         "cannot read": hostile.HTML,
         "pixels": hostile.png(20_000, 20_000),
-        "HEIC": hostile.HEIC,
+        "seems damaged": hostile.HEIC,
         "not complete": jpeg()[:4000],
     }
 

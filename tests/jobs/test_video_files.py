@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 import sqlalchemy as sa
 
@@ -175,6 +176,32 @@ def test_one_run_takes_a_film_from_the_disk_to_the_chat(database_url: str, tmp_p
     with media.with_runner(counted):
         on_delivery(database_url, tmp_path, story)
     assert calls == ["check"]
+
+
+@pytest.mark.parametrize("label", ["metadata", "visible"])
+def test_what_is_sent_and_what_is_kept_say_that_ai_has_made_them(on_bench: OnBench, label: str) -> None:
+    """The film that a chat is sent is encoded for the mark only; the original has the record, and is what it was."""
+
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(42, "/video a fox")
+        job = await made.settled(State.DELIVERED)
+        assert job.video is not None
+        original = made.settings.videos_dir / job.video.name
+        sent = made.telegram.calls("sendVideo")[-1].files["video"].path
+        corners = []
+        for path in (original, sent):
+            with av.open(str(path)) as container:
+                told = json.loads(container.metadata["AIGC"])
+                frame = next(container.decode(video=0)).to_ndarray(format="gray").astype(int)
+            assert (told["Label"], told["ProduceID"]) == ("1", original.stem)
+            corners.append(frame[: frame.shape[0] // 6, : frame.shape[1] // 5])
+        apart = abs(corners[0] - corners[1]).mean()
+        assert apart > 15 if label == "visible" else apart == 0
+        assert (sent.read_bytes() == original.read_bytes()) == (label == "metadata")
+        assert original.stat().st_size == job.video.size
+        assert [path.suffix for path in original.parent.iterdir()] == [".mp4"]
+
+    on_bench(story, ai_label=label)
 
 
 def test_what_the_delivery_needs_is_there_when_the_film_is(on_bench: OnBench) -> None:

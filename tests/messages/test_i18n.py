@@ -26,6 +26,8 @@ SOURCES = sorted(Path(bot.__file__).parent.rglob("*.py"))
 BUILT = (
     "error-", "admin-", "obstacle-", "button-way-", "said-", "state-", "adjusted-", "command-", "web-", "charge-",
     "ask-", "over-", "fallback-", "button-fix-", "typed-", "setting-", "page-", "ilink-page-",
+    "alert-model-", "mode-",
+    "models-column-", "models-cell-",
 )  # fmt: skip
 """Keys that the program puts together from a prefix and a word."""
 
@@ -33,14 +35,15 @@ KEYS = sorted(i18n.keys("en"))
 FACTS: dict[str, Any] = {
     "asked": "7", "used": "8", "chat": "telegram:-100200", "duration": "5", "elapsed": 75, "field": "resolution",
     "id": "telegram:42", "job": "K7QX2AB", "key": "veo-3.1", "kind": "image", "length": 3000, "max_bytes": 10_000_000,
-    "max_duration": 60, "max_length": 2500, "max_size": 10_000_000, "min_duration": 3, "min_width": 300, "mode":
-    "video-to-video", "model": "Happy Horse", "modes": "image-to-video video-to-video", "name": "Happy Horse",
+    "max_duration": 60, "max_length": 2500, "max_megapixels": 120, "max_size": 10_000_000, "min_duration": 3,
+    "min_width": 300, "mode": "video-to-video", "model": "Happy Horse",
+    "modes": "image-to-video video-to-video", "name": "Happy Horse",
     "odd": "fal_unavailable",
     "option": "resolution", "place": 3, "position": 2, "price": "$0.70", "prompt": "a red fox", "reason": "status",
     "request_id": "0190-abc", "resolution": "720p", "state": "Done.", "status": 404, "suggestion": "video", "tier":
     "premium", "cap": "$5.00", "fits": "yes", "free": 400, "free_at": "2026-11-25 13:01", "held": "$0.70", "left":
     "$1.20", "other": "K7QX2AC", "percent": 80, "spent": "$3.10", "times": 5, "user": "telegram:42",
-    "type": "text/html", "value": "9p", "what": "heic", "when": "2026-11-24 13:00", "word": "vidoe",
+    "type": "text/html", "value": "9p", "what": "svg", "when": "2026-11-24 13:00", "word": "vidoe",
 }  # fmt: skip
 
 
@@ -100,7 +103,7 @@ def test_what_a_person_reads_holds_no_jargon() -> None:
 def test_each_language_speaks_itself() -> None:
     for key in KEYS:
         for language in ("zh", "zh-hant"):
-            if not key.startswith(("web-", "caption", "price-line")):
+            if not key.startswith(("web-", "caption", "price-line", "models-cell-")):
                 assert re.search(r"[\u4e00-\u9fff，。：]", _said(language, key)), key
         assert not re.search(r"[\u4e00-\u9fff]", _said("en", key)), key
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.store.passive_tables import allowances
 from bot.store.people_tables import forgotten
 from tests.jobs.test_forgotten_people import WORD, files_with, rows_with
 from tests.turns.stage import Stage, stage
@@ -57,4 +58,5 @@ def test_in_wechat_it_is_typed(tmp_path: Path, database_url: str) -> None:
         here.until(lambda: done(here))
         assert left(here) == []
         assert WORD not in here.log()
+        assert {row.user for row in here.read(sa.select(allowances.c.user))} == {other.user}
         assert any("兔子" in each.prompt for each in here.purchases(other.user, other.chat))

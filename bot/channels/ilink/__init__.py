@@ -2,7 +2,7 @@
 
 from bot.channels.ilink.limits import LIMITS
 from bot.channels.ilink.settings import ILinkSettings
-from bot.channels.protocol import ChannelManifest, ChannelPort, ConsoleCommand, ConsoleOption, Terminal
+from bot.channels.protocol import ChannelManifest, ChannelPort, ChatSetup, ConsoleCommand, ConsoleOption, Terminal
 from bot.channels.services import Services
 
 
@@ -33,6 +33,16 @@ async def _log_out(channel: ChannelPort, terminal: Terminal) -> str:
     return await log_out(channel, terminal)
 
 
+async def _check(_settings: ILinkSettings) -> str:
+    return "needs no key: one phone scans a code"
+
+
+def _steps(_settings: ILinkSettings, _account: str, _public_url: str | None) -> tuple[str, ...]:
+    return (
+        "Run `reelbot wechat login`, scan its code with WeChat on the phone (+, Scan): whoever scans it is an admin.",
+    )
+
+
 _ACCOUNT = (ConsoleOption("account", "NAME", "one of several accounts side by side (main)"),)
 MANIFEST = ChannelManifest(
     name="ilink",
@@ -47,4 +57,5 @@ MANIFEST = ChannelManifest(
     ),
     is_set_up=_is_set_up,
     language="zh",
+    setup=ChatSetup(questions=(), check=_check, steps=_steps),
 )

@@ -1,7 +1,8 @@
 """Personal WeChat as a channel: people write to a bot that one of them has made by scanning a code.
 
-A video is a native one, uploaded encrypted; its words follow as a message of their own where the pace allows it. Taken
-with a number it is delivered. Taken without one it may never be shown, so nobody knows: it is not sent again by itself.
+A video is a native one, uploaded encrypted, or a file where WeChat refuses that; its words follow as a message of their
+own where the pace allows it. Taken with a number it is delivered. Taken without one it may never be shown, so nobody
+knows: it is not sent again by itself.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, Literal
 
 from starlette.routing import BaseRoute
 
@@ -21,7 +23,7 @@ from bot.channels.ilink.errors import ILinkError
 from bot.channels.ilink.intake import Intake
 from bot.channels.ilink.limits import TEXT_BYTES, TEXT_CHARS
 from bot.channels.ilink.login import Login, Viewer
-from bot.channels.ilink.media import Media
+from bot.channels.ilink.media import FILE, VIDEO, Media
 from bot.channels.ilink.memory import Memory
 from bot.channels.ilink.pace import ANSWER_RESERVE, UNASKED_RESERVE
 from bot.channels.ilink.page import LoginPage
@@ -29,7 +31,16 @@ from bot.channels.ilink.settings import ILinkSettings
 from bot.channels.protocol import PlainChannel
 from bot.channels.services import Services
 from bot.channels.text_lengths import Unit, shortened
-from bot.channels.types import Activity, Address, AttachmentRef, Message, SendError, SendOutcome, VideoMessage
+from bot.channels.types import (
+    Activity,
+    Address,
+    AttachmentRef,
+    Finding,
+    Message,
+    SendError,
+    SendOutcome,
+    VideoMessage,
+)
 from core.io.retrying import Sleep
 
 log = logging.getLogger(__name__)
@@ -109,7 +120,7 @@ class ILink(PlainChannel):
 
     async def _let_in(self) -> bool:
         accounts = await self.accounts.all()
-        self._services.owners(self.name, frozenset(f"{self.name}:{each.owner}" for each in accounts))
+        self._services.owners(self.name, {each.bot_id: f"{self.name}:{each.owner}" for each in accounts})
         return bool(accounts)
 
     async def stop_intake(self) -> None:
@@ -152,25 +163,38 @@ class ILink(PlainChannel):
         return account
 
     async def check(self) -> str:
-        """Ask WeChat with each account's token, without effect. Raises SendError."""
+        """Say which accounts work. Raises SendError where none does; each of the others is a finding of `examine`."""
         accounts = await self.accounts.all()
         if not accounts:
             raise SendError(SendOutcome.UNREACHABLE, "no account is logged in: reelbot wechat login")
-        lines = [await self._checked(account) for account in accounts]
+        found = await asyncio.gather(*(self._checked(account) for account in accounts))
+        lines = [each.text for each in found if each.state == "ok"]
+        if not lines:
+            raise SendError(SendOutcome.UNREACHABLE, "; ".join(each.text for each in found))
         return f"{'; '.join(lines)}; personal WeChat has no groups"
 
-    async def _checked(self, account: Account) -> str:
-        over = f"{account.name}: the login has ended; reelbot wechat login --account {account.name}"
+    async def examine(self, groups: Sequence[str]) -> Sequence[Finding]:  # noqa: ARG002 - there are none
+        """Return a finding for each account that does not work."""
+        found = await asyncio.gather(*(self._checked(account) for account in await self.accounts.all()))
+        return [each for each in found if each.state != "ok"]
+
+    async def _checked(self, account: Account) -> Finding:
+        """Ask WeChat with this account's token, without effect."""
+
+        def finding(state: Literal["ok", "wrong"], text: str) -> Finding:
+            return Finding(f"{self.name} {account.name}", state, f"{account.name}: {text}")
+
+        over = f"the login has ended; reelbot wechat login --account {account.name}"
         if account.stale:
-            raise SendError(SendOutcome.UNREACHABLE, over)
+            return finding("wrong", over)
         context = await self._memory.context(account.bot_id, account.owner)
         try:
             await self._api.typing_ticket(account, account.owner, context.token if context is not None else "")
         except ILinkError as error:
-            if error.is_over:
-                raise SendError(SendOutcome.UNREACHABLE, over) from None
-            raise SendError(SendOutcome.UNREACHABLE, f"{account.name}: WeChat answers with {error.code}") from None
-        return f"{account.name}: {account.bot_id}, of {account.owner}"
+            return finding("wrong", over if error.is_over else f"WeChat answers with {error.code}")
+        except SendError as error:
+            return finding("wrong", error.reason)
+        return finding("ok", f"{account.bot_id}, of {account.owner}")
 
     # What is sent
 
@@ -205,20 +229,38 @@ class ILink(PlainChannel):
         *,
         reply_to: str | None = None,  # noqa: ARG002 - the bot's messages quote nothing
     ) -> str:
-        """Send the video as a native one, then its words. Raises SendError."""
-        person = await self._conversations.with_person(to)
-        await self._conversations.must_have_room(person)
+        """Send the video as a native one, or as a file where WeChat refuses that; then its words. Raises SendError."""
         try:
-            media, size = await self._media.upload(person.account, person.user, video.path)
-        except ILinkError as error:
-            raise await self._conversations.refused(person, error) from None
-        person = await self._conversations.with_person(to)  # by now the person may have written again
-        item = {"type": 5, "video_item": {"media": media, "video_size": size}}
-        number = await self._conversations.send(person, item, is_file=True)
+            person, number = await self._send_file(to, video, as_file=False)
+        except SendError as error:
+            if error.refusal != "file":
+                raise
+            log.warning("WeChat refuses the video as such", extra={"job_id": video.job_id, "reason": error.reason})
+            try:
+                person, number = await self._send_file(to, video, as_file=True)
+            except SendError as second:
+                raise (error if second.refusal == "file" else second) from None
         if number is None:
             raise SendError(SendOutcome.UNCONFIRMED, "WeChat took the video without giving it a number")
         await self._say_words(person, video)
         return number
+
+    async def _send_file(self, to: Address, video: VideoMessage, *, as_file: bool) -> tuple[Conversation, str | None]:
+        """Upload the video and send it. Raises SendError."""
+        person = await self._conversations.with_person(to)
+        await self._conversations.must_have_room(person)
+        try:
+            kind = FILE if as_file else VIDEO
+            media, size = await self._media.upload(person.account, person.user, video.path, kind=kind)
+        except ILinkError as error:
+            raise await self._conversations.refused(person, error) from None
+        person = await self._conversations.with_person(to)  # by now the person may have written again
+        item: dict[str, Any] = {"type": 5, "video_item": {"media": media, "video_size": size}}
+        if as_file:
+            plain = await asyncio.to_thread(lambda: video.path.stat().st_size)
+            name = f"{video.job_id or 'video'}.mp4"
+            item = {"type": 4, "file_item": {"media": media, "file_name": name, "len": str(plain)}}
+        return person, await self._conversations.send(person, item, is_file=True)
 
     async def _say_words(self, person: Conversation, video: VideoMessage) -> None:
         """Say what stands beside the video, where there is room. The video is delivered whatever becomes of that."""

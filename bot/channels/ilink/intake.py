@@ -8,9 +8,10 @@ until somebody has logged in anew.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from bot.channels.ilink.accounts import Account, Accounts
 from bot.channels.ilink.api import Api, Updates
@@ -30,6 +31,7 @@ _FAILURES, _PAUSE_S, _LONG_PAUSE_S = 3, 2.0, 30.0
 _UNHELD_S = 0.3
 _STUCK_S = 60.0
 _LAST_S = 3.0
+_STRANGERS_S = 24 * 3600.0
 _UNTIL_STORED = RetryPolicy(Exception, pauses_s=(0.3, 1.0, 2.0, 5.0, 15.0))  # whatever the database does
 
 Key = tuple[str, str]
@@ -164,46 +166,65 @@ class Intake:
         if (account.name, account.token) in self._turned:  # a database that is away is not being stuck
             self._turned[account.name, account.token] = self._clock()
         found = [parsed for each in updates.messages if (parsed := _read(each, account)) is not None]
+        just_said = {(each.user, number): each.shown.record for each in found if each.shown for number in each.numbers}
         incoming: list[Incoming] = []
         for parsed in found:
-            await self._remember(account, parsed)
-        for parsed in found:
-            incoming += [await self._with_quote(account, *each) for each in parsed.incoming]
+            incoming += [await self._with_quote(account, just_said, *each) for each in parsed.incoming]
+
+        async def remember(admitted: frozenset[str]) -> None:
+            for parsed in found:
+                is_admitted = any(each.origin in admitted for each, _, _ in parsed.incoming)
+                await self._note(account, parsed, is_admitted=is_admitted)
+                if is_admitted:
+                    await self._remember(account, parsed)
+
         if incoming:
-            await self._inbox.put(incoming)
+            await self._inbox.put(incoming, remember=remember)
         if updates.cursor:
             await self._memory.put_cursor(account.bot_id, updates.cursor)
 
-    async def _remember(self, account: Account, parsed: Parsed) -> None:
-        """Remember what answers need: the newest context, that the person has written, how their files are opened."""
+    async def _note(self, account: Account, parsed: Parsed, *, is_admitted: bool) -> None:
+        """Note what any answer needs, also the one to a stranger: the newest context, and that the person has written.
+
+        A stranger's is forgotten after a day, when it would open nothing more.
+        """
         now_ms = self._memory.now_ms
         if parsed.context:
-            await self._memory.put_context(account.bot_id, parsed.user, parsed.context, parsed.at_ms or now_ms)
+            for_s = None if is_admitted else _STRANGERS_S
+            at_ms = parsed.at_ms or now_ms
+            await self._memory.put_context(account.bot_id, parsed.user, parsed.context, at_ms, for_s=for_s)
         await self._memory.change_pace(account.bot_id, parsed.user, lambda pace: pace.after_word(now_ms))
+
+    async def _remember(self, account: Account, parsed: Parsed) -> None:
+        """Remember how a person's files are opened, and what they said, for those of their messages that quote it."""
         for _, item, reference in parsed.incoming:
             await self._remember_file(item)
             if reference is not None and reference.item is not None:
                 await self._remember_file(reference.item)
-        shown = max(
-            (item for _, item, _ in parsed.incoming), key=lambda item: item.attachment is not None, default=None
-        )
-        if shown is not None:
+        if parsed.shown is not None:
             for number in parsed.numbers:
-                await self._memory.put_message(account.bot_id, parsed.user, number, shown.record)
+                await self._memory.put_message(account.bot_id, parsed.user, number, parsed.shown.record)
 
     async def _remember_file(self, item: Item) -> None:
         if item.attachment is not None and item.file is not None:
             await self._memory.put_file(item.attachment.file_id, item.file)
 
     async def _with_quote(
-        self, account: Account, incoming: Incoming, _item: Item, reference: Reference | None
+        self,
+        account: Account,
+        just_said: Mapping[tuple[str, str], dict[str, Any]],
+        incoming: Incoming,
+        _item: Item,
+        reference: Reference | None,
     ) -> Incoming:
+        """Return the message with what it quotes, which may have come together with it."""
         if reference is None:
             return incoming
-        record = (
-            await self._memory.message(account.bot_id, incoming.sender_id, reference.number) if reference.number else {}
-        )
-        return replace(incoming, quoted=quoted(reference, record))
+        user, number = incoming.sender_id, reference.number
+        record = just_said.get((user, number)) if number else {}
+        if record is None and number:
+            record = await self._memory.message(account.bot_id, user, number)
+        return replace(incoming, quoted=quoted(reference, record or {}))
 
 
 def _read(message: object, account: Account) -> Parsed | None:

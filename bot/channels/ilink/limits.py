@@ -2,7 +2,7 @@
 
 from bot.channels.types import Limits
 
-IMAGE_BYTES = 10_000_000
+IMAGE_BYTES = 100_000_000
 SOURCE_BYTES = 100_000_000
 TEXT_CHARS = 4000
 TEXT_BYTES = 12_000

@@ -13,6 +13,7 @@ from bot.channels.services import KeyValue
 
 _SAID_S = 7 * 24 * 3600.0  # a message can be quoted for so long
 _FILE_S = 30 * 24 * 3600.0
+_PACE_S = 2 * 24 * 3600.0  # what is counted lies within a day; what waits is tried more often than that
 _TRIES = 20
 
 
@@ -68,12 +69,12 @@ class Memory:
         token = text_of(fields, "token")
         return Context(token, number_of(fields, "at") or 0) if token else None
 
-    async def put_context(self, bot_id: str, user: str, token: str, at_ms: int) -> None:
+    async def put_context(self, bot_id: str, user: str, token: str, at_ms: int, *, for_s: float | None = None) -> None:
         """Record the context of a message, unless a newer one is known."""
         known = await self.context(bot_id, user)
         if known is None or known.at_ms <= at_ms:
             row = json.dumps({"token": token, "at": at_ms})
-            await self._key_values.put(f"ilink:context:{bot_id}:{user}", row)
+            await self._key_values.put(f"ilink:context:{bot_id}:{user}", row, for_s=for_s)
 
     async def pace(self, bot_id: str, user: str) -> Pace:
         """Return the person's count."""
@@ -85,7 +86,7 @@ class Memory:
         for _ in range(_TRIES):
             old = await self._key_values.get(key)
             new = json.dumps(change(Pace.read(read_fields(old))).fields)
-            if await self._key_values.swap(key, old=old, new=new):
+            if await self._key_values.swap(key, old=old, new=new, for_s=_PACE_S):
                 return
 
     # Of what people said

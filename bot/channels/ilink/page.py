@@ -39,6 +39,7 @@ class LoginPage:
         self._begin = begin
         self._names = names
         self._content = ""
+        self._is_blocked = False
         self._running: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
@@ -100,11 +101,14 @@ class LoginPage:
     async def show(self, content: str) -> None:
         """Show this text as a QR code."""
         self._content = content
-        await self._put("code")
+        await self._put("blocked" if self._is_blocked else "code")
+        self._is_blocked = False
 
     async def state(self, word: str) -> None:
-        """Say how far it is."""
-        await self._put(word)
+        """Say how far it is; that a number was wrong too often, beside the code that comes next."""
+        self._is_blocked = word == "blocked"
+        if not self._is_blocked:
+            await self._put(word)
 
     async def number(self, *, wrong: bool) -> str:
         """Ask for the number that the phone shows, and wait for it."""

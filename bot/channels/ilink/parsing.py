@@ -62,6 +62,12 @@ class Parsed:
     numbers: tuple[str, ...]
     incoming: tuple[tuple[Incoming, Item, Reference | None], ...]
 
+    @property
+    def shown(self) -> Item | None:
+        """Return the item that stands for the message where it is quoted: one with a file, else the first."""
+        items = (item for _, item, _ in self.incoming)
+        return max(items, key=lambda item: item.attachment is not None, default=None)
+
 
 def parse(message: Any, account: Account) -> Parsed | None:
     """Parse one message of an answer. None: our own, a group's, or none that can be read."""

@@ -69,7 +69,8 @@ def name_of(terminal: Terminal) -> str:
 def _done(account: Account) -> str:
     return (
         f"logged in: the account {account.name} is {account.bot_id}; ilink:{account.owner} has scanned, may use it and "
-        "is an admin. A bot that runs takes it up by itself; write to it in WeChat"
+        "is the admin of this account (of the whole bot once REELBOT_ADMINS names them). A bot that runs takes it up; "
+        "write to it in WeChat"
     )
 
 

@@ -16,6 +16,8 @@ _LOOKS_LIKE_MEDIA = frozenset(
         ".webp",
         ".heic",
         ".heif",
+        ".heics",
+        ".hif",
         ".avif",
         ".gif",
         ".bmp",

@@ -8,13 +8,15 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from telegram import Bot, Update
+from telegram import Bot, Chat, Update
+from telegram import Message as TelegramMessage
 from telegram.error import TelegramError
 
 from bot.channels.services import Services
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 
 UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 _CONFLICT = 409
+_ID = re.compile(r"-?[0-9]{1,19}")
 _WEBHOOK_BYTES = 1_000_000
 _LONGEST_PAUSE_S = 30.0
 _UNTIL_STORED = RetryPolicy(
@@ -168,28 +171,51 @@ class UpdateReceiver:
 
     async def _take(self, updates: Sequence[Update]) -> None:
         """Store the updates. Raises what the inbox raises; then nothing of the batch may be confirmed."""
-        incoming = [found for update in updates if (found := self._read(update)) is not None]
+        found = [(update, self._read(update)) for update in updates]
         for update in updates:
             await self._note_move(update)
-            if update.callback_query is not None:
+
+        async def remember(admitted: frozenset[str]) -> None:
+            for update, each in found:
+                try:
+                    await self._note(update, is_admitted=each is not None and each.origin in admitted)
+                except Exception as error:  # noqa: BLE001 - an odd shape; the memory behind it raises nothing itself
+                    fields = {"update_id": update.update_id, "error": type(error).__name__}
+                    log.error("an update was not noted", extra=fields)  # noqa: TRY400
+
+        incoming = [each for _, each in found if each is not None]
+        if incoming:
+            await self._services.inbox.put(incoming, remember=remember)
+        else:
+            await remember(frozenset())
+
+    async def _note(self, update: Update, *, is_admitted: bool) -> None:
+        """Remember what an update shows. Of strangers nothing is: what was known of them or their chat is dropped.
+
+        No message's way hangs on it.
+        """
+        if update.callback_query is not None:
+            if is_admitted:
                 self._presses.await_answer(update.callback_query.id)
                 await self._pressed.note(update.callback_query)
-            elif update.my_chat_member is not None:
-                await self._rights.note_change(update.my_chat_member)
-                await self._openings.note_change(update.my_chat_member)
-            elif update.message is not None:
-                await self._rights.note_message(update.message)
+        elif update.my_chat_member is not None:
+            await self._rights.note_change(update.my_chat_member, is_admitted=is_admitted)
+            await self._openings.note_change(update.my_chat_member, is_admitted=is_admitted)
+        elif update.message is not None:
+            await self._rights.note_message(update.message)
+            if is_admitted:
                 await self._openings.note_message(update.message)
-        if incoming:
-            await self._services.inbox.put(incoming)
 
     async def _note_move(self, update: Update) -> None:
         """Tell of a group that has become a supergroup; both say so. Raises what the database raises."""
         message = update.message
-        if message is not None and message.migrate_to_chat_id is not None:
-            await self._services.moved("telegram", str(message.chat.id), str(message.migrate_to_chat_id))
-        elif message is not None and message.migrate_from_chat_id is not None:
-            await self._services.moved("telegram", str(message.migrate_from_chat_id), str(message.chat.id))
+        if not isinstance(message, TelegramMessage) or not isinstance(message.chat, Chat):
+            return
+        here, there, before = message.chat.id, message.migrate_to_chat_id, message.migrate_from_chat_id
+        if isinstance(here, int) and isinstance(there, int):  # the library hands on whatever stands there
+            await self._services.moved("telegram", str(here), str(there))
+        elif isinstance(here, int) and isinstance(before, int):
+            await self._services.moved("telegram", str(before), str(here))
 
     def _read(self, update: Update) -> Incoming | None:
         """Read one update; None when it breaks our reading, so that it does not hold up the others.
@@ -197,11 +223,15 @@ class UpdateReceiver:
         Its content stays out of the log.
         """
         try:
-            return incoming_from(update, account=self._settings.account, username=self._username)
+            incoming = incoming_from(update, account=self._settings.account, username=self._username)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it
             kind = type(error).__name__
             log.error("an update was left out", extra={"update_id": update.update_id, "error": kind})  # noqa: TRY400
             return None
+        if incoming is None or all(map(_ID.fullmatch, (incoming.address.chat_id, incoming.sender_id))):
+            return incoming
+        log.error("an update with ids that are none of Telegram's was left out", extra={"update_id": update.update_id})
+        return None  # the library hands on whatever stands there
 
     def webhook_secret(self) -> str:
         """Return the secret that Telegram sends with each call of the webhook."""

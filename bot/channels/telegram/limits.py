@@ -7,9 +7,10 @@ from bot.channels.telegram.memory import Memory
 from bot.channels.types import Limits
 
 FETCH_BYTES = 20_000_000  # the cloud Bot API hands out no larger files (core.telegram.org/bots/api#getfile)
-LIMITS = Limits(video_bytes=49_000_000, image_bytes=10_000_000, source_video_bytes=FETCH_BYTES, files=True)
+LIMITS = Limits(video_bytes=49_000_000, image_bytes=FETCH_BYTES, source_video_bytes=FETCH_BYTES, files=True)
 _LOCAL_VIDEO_BYTES = 1_990_000_000  # of 2000 MB, with room for what is sent around the file
 _LOCAL_FETCH_BYTES = 2_000_000_000
+_PHOTO_BYTES = 100_000_000  # what core/assets/publish.py takes
 _KNOWN_FOR_S = 7 * 86_400.0
 
 
@@ -32,6 +33,7 @@ class Capacity:
         return replace(
             LIMITS,
             video_bytes=LIMITS.video_bytes if "uploads" in self._lowered else _LOCAL_VIDEO_BYTES,
+            image_bytes=FETCH_BYTES if "downloads" in self._lowered else _PHOTO_BYTES,
             source_video_bytes=FETCH_BYTES if "downloads" in self._lowered else _LOCAL_FETCH_BYTES,
         )
 

@@ -21,6 +21,7 @@ _PRIVATE = (
     "status",
     "cancel",
     "history",
+    "continue",
     "again",
     "delete",
     "models",
@@ -31,7 +32,7 @@ _PRIVATE = (
     "forget",
     "help",
 )
-_GROUP = ("video", "status", "cancel", "again", "models", "price", "help")
+_GROUP = ("video", "status", "cancel", "continue", "again", "models", "price", "help")
 _GROUP_ADMINS = ("video", "status", "cancel", "history", "again", "models", "price", "settings", "language", "help")
 MENUS: tuple[tuple[BotCommandScope, tuple[str, ...]], ...] = (
     (BotCommandScopeDefault(), _PRIVATE),

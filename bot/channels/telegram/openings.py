@@ -1,6 +1,7 @@
 """Knows who has opened the bot in private: Telegram lets it write to nobody else.
 
-Remembered without end, since a person opens it once; a refusal, or a block, takes it back.
+Of people who may ask it is remembered without end, since a person opens it once, and of others for a month after they
+were answered; a refusal, or a block, takes it back.
 """
 
 import re
@@ -14,6 +15,7 @@ from bot.channels.types import Address, SendError
 _OPENED = "opened"
 _ASKED = "asked by "
 _ASKED_FOR_S = 86_400.0
+_ARRIVED_FOR_S = 30 * 86_400.0
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OUTSIDE = frozenset({ChatMember.LEFT, ChatMember.BANNED})
 
@@ -45,19 +47,22 @@ class Openings:
         if message.chat.type == Chat.PRIVATE and await self._memory.get(person) != _OPENED:
             await self._note_open(person)
 
-    async def note_change(self, change: ChatMemberUpdated) -> None:
+    async def note_change(self, change: ChatMemberUpdated, *, is_admitted: bool) -> None:
         """Remember who lets the bot write, or does so no more."""
         if change.chat.type != Chat.PRIVATE:
             return
         if change.new_chat_member.status in _OUTSIDE:
             await self._note_closed(str(change.chat.id))
-        else:
+        elif is_admitted:
             await self._note_open(str(change.chat.id))
 
     async def note_arrival(self, to: Address) -> None:
-        """Remember that something has arrived in a person's own chat."""
-        if not is_group(to.chat_id) and to.chat_id not in self._arrived:
-            await self._note_open(to.chat_id)
+        """Remember that something has arrived in a person's own chat: for a month, as a stranger is answered, too."""
+        if is_group(to.chat_id) or to.chat_id in self._arrived:
+            return
+        self._arrived.add(to.chat_id)
+        if await self._memory.get(to.chat_id) != _OPENED:
+            await self._memory.put(to.chat_id, _OPENED, for_s=_ARRIVED_FOR_S)
 
     async def note_failure(self, to: Address, error: SendError) -> None:
         """Remember that a person's own chat does not take anything: it was never opened, or is blocked."""

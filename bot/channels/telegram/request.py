@@ -21,6 +21,7 @@ from bot.channels.telegram.pace import Pace
 
 log = logging.getLogger(__name__)
 
+_BEYOND = 2**63  # no number of an update is that large, and one that were would ask Telegram for nothing any more
 _BOT_ADDRESS = re.compile(r"/bot[^/\s]*:")
 
 
@@ -145,7 +146,8 @@ def _reduced(method: str, result: Mapping[str, Any]) -> dict[str, Any]:
 
 def readable_update(update: object) -> dict[str, Any] | None:
     """Return this update if the library can read it, else its bare number: it is confirmed and blocks nothing."""
-    if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
+    number = update.get("update_id") if isinstance(update, dict) else None
+    if not isinstance(update, dict) or not isinstance(number, int) or not 0 <= number < _BEYOND:
         log.warning("an update without a number was left out")
         return None
     if _parses(Update, update):
@@ -158,5 +160,7 @@ def _parses(cls: type[TelegramObject], data: dict[str, Any]) -> bool:
     try:
         cls.de_json(data, None)
     except (TelegramError, TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError, OSError):
+        return False
+    except RecursionError:
         return False
     return True

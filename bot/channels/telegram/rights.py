@@ -79,12 +79,15 @@ class Rights:
         if is_group(to.chat_id):
             await self._forget(_topic(to))
 
-    async def note_change(self, change: ChatMemberUpdated) -> None:
-        """Remember what became of the bot: put out, or let in, or with other rights, which are then asked for anew."""
+    async def note_change(self, change: ChatMemberUpdated, *, is_admitted: bool) -> None:
+        """Remember what became of the bot: put out, or let in, or with other rights, which are then asked for anew.
+
+        By a stranger's hand it is only asked for anew.
+        """
         chat_id, now = str(change.chat.id), change.new_chat_member
         outside = now.status in _OUTSIDE or getattr(now, "is_member", True) is False
         for_s = _ASKED_FOR_S if is_group(chat_id) else _PRIVATE_FOR_S
-        await self._memory.put(_chat(chat_id), "removed" if outside else None, for_s=for_s)
+        await self._memory.put(_chat(chat_id), "removed" if outside and is_admitted else None, for_s=for_s)
 
     async def note_message(self, message: Message) -> None:
         """Remember what a message shows: who writes in private can be reached, and a topic has been opened again."""

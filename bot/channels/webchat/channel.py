@@ -27,6 +27,7 @@ from bot.channels.types import (
 )
 from bot.channels.webchat import MANIFEST
 from bot.channels.webchat.guard import Guard
+from bot.channels.webchat.rates import Rates
 from bot.channels.webchat.routes import Pages
 from core.io import disk
 
@@ -42,10 +43,11 @@ class WebChat(PlainChannel):
     name = MANIFEST.name
     limits = MANIFEST.limits
 
-    def __init__(self, services: Services, token: str | None) -> None:
+    def __init__(self, services: Services, token: str | None, rates: Rates | None = None) -> None:
+        """`token` None: the demo. `rates`: what each browser has left."""
         self._services = services
         guard = Guard(secret=services.secret, token=token, port=services.port, public_url=services.public_url)
-        self._pages = Pages(services, guard)
+        self._pages = Pages(services, guard, rates or Rates())
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the routes of the pages and of what they call."""
@@ -85,6 +87,8 @@ class WebChat(PlainChannel):
         body["progress"] = message.progress
         if message.long:
             body["long"] = message.long
+        if message.table:
+            body["table"] = message.table
         body["reply_to"] = reply_to
         if replace is not None:
             await self._services.transcript.replace(to.chat_id, int(replace), body)

@@ -21,6 +21,7 @@ from bot.channels.webchat.bodies import count_in, read_json, text_in
 from bot.channels.webchat.door import PAGE, Door
 from bot.channels.webchat.gate import Gate
 from bot.channels.webchat.guard import Guard, Session
+from bot.channels.webchat.rates import FILE, SAY, STREAM, Rates
 from bot.channels.webchat.uploads import KINDS, Uploads, plausible_s
 
 log = logging.getLogger(__name__)
@@ -39,10 +40,10 @@ _PRICES, _PRICES_S = 20, 10.0  # so many questions for a price are answered to o
 class Pages:
     """The routes and the open pages."""
 
-    def __init__(self, services: Services, guard: Guard) -> None:
+    def __init__(self, services: Services, guard: Guard, rates: Rates) -> None:
         self._services = services
         self._guard = guard
-        self._gate = Gate(services, guard)
+        self._gate = Gate(services, guard, rates)
         self._door = Door(services, guard, self._gate)
         self._uploads = Uploads(services, self._gate)
         self._open: dict[str, set[asyncio.Queue[str]]] = {}
@@ -58,18 +59,18 @@ class Pages:
             Route("/chat/enter", gate.guarded(door.door), methods=["GET"]),
             Route("/chat/enter", gate.guarded(door.enter), methods=["POST"]),
             Route("/chat/redeem", gate.guarded(door.redeem), methods=["POST"]),
-            Route("/chat/send", gate.private(self._send), methods=["POST"]),
+            Route("/chat/send", gate.private(self._send, SAY), methods=["POST"]),
             Route("/chat/price", gate.private(self._price), methods=["POST"]),
-            Route("/chat/press", gate.private(self._press), methods=["POST"]),
-            Route("/chat/upload", gate.private(self._uploads.take), methods=["POST"]),
-            Route("/chat/uploads/{name}", gate.private(self._uploads.show)),
+            Route("/chat/press", gate.private(self._press, SAY), methods=["POST"]),
+            Route("/chat/upload", gate.private(self._uploads.take, SAY), methods=["POST"]),
+            Route("/chat/uploads/{name}", gate.private(self._uploads.show, FILE)),
             Route("/chat/messages", gate.private(self._messages)),
-            Route("/chat/events", gate.private(self._events)),
+            Route("/chat/events", gate.private(self._events, STREAM)),
             Route("/chat/admin/{name}", gate.private(admin.show), methods=["GET"]),
             Route("/chat/admin/{name}", gate.private(admin.press), methods=["POST"]),
             Route("/chat/admin/{name}/image", gate.private(admin.image)),
             Route("/chat/words", gate.guarded(self._words)),
-            Route("/videos/{name}", gate.guarded(self._video)),
+            Route("/videos/{name}", gate.guarded(self._video, FILE)),
             Mount("/chat/static", _Guarded(StaticFiles(directory=PAGE), self._guard)),
         ]
 
@@ -110,14 +111,20 @@ class Pages:
         if upload and kind is None:
             return self._gate.refused(request, "web-upload-gone", 400)
         attachment = self._uploads.attachment(kind, upload, body.get("seconds")) if kind else None
-        album = text_in(body, "album") if kind else ""
-        if not await self._said_before(session, event):
-            body = {"kind": kind or "text", "from": "me", "text": text, "upload": upload or None, "event": event}
-            await self._services.transcript.add(session.user, body)
-            self.wake(session.user)
+        entry = {"kind": kind or "text", "from": "me", "text": text, "upload": upload or None, "event": event}
+
+        async def remember(admitted: frozenset[str]) -> None:
+            if not admitted:  # a guest who was shut out since
+                self._uploads.drop(session, upload)
+            elif not await self._said_before(session, event):
+                await self._services.transcript.add(session.user, entry)
+                self.wake(session.user)
+
         price = shown_price if _PRICE.fullmatch(shown_price) else None
-        album_of = album if _EVENT.fullmatch(album) else None
-        await self._put(request, session, event, text=text, attachment=attachment, agreed=price, album=album_of)
+        album = text_in(body, "album") if kind else ""
+        more = {"agreed": price, "album": album if _EVENT.fullmatch(album) else None}
+        incoming = self._incoming(request, session, event, text=text, attachment=attachment, **more)
+        await self._services.inbox.put([incoming], remember=remember)
         return JSONResponse({"id": event}, 202)
 
     async def _price(self, request: Request, session: Session) -> Response:
@@ -157,7 +164,8 @@ class Pages:
         if not _EVENT.fullmatch(event) or not data:
             return self._gate.refused(request, "web-nothing-to-send", 400)
         stands_on = await self._message_with(session, body.get("on"), data)
-        await self._put(request, session, event, pressed=data, reply_to=stands_on)
+        incoming = self._incoming(request, session, event, pressed=data, reply_to=stands_on)
+        await self._services.inbox.put([incoming])
         return JSONResponse({"id": event}, 202)
 
     async def _message_with(self, session: Session, number: Any, data: str) -> str | None:
@@ -167,9 +175,6 @@ class Pages:
                 found = any(action.get("data") == data for action in entry.get("actions") or ())
                 return str(number) if found else None
         return None
-
-    async def _put(self, request: Request, session: Session, event: str, **more: Any) -> None:
-        await self._services.inbox.put([self._incoming(request, session, event, **more)])
 
     @staticmethod
     def _incoming(request: Request, session: Session, event: str, **more: Any) -> Incoming:

@@ -20,7 +20,7 @@ from core.io.bodies import BodyTooLarge, first_bytes, write_body
 from core.io.file_types import HEAD_BYTES, mime_of, other_type
 
 _UPLOAD = re.compile(r"[0-9a-f]{32}")
-_BYTES = {"image": 10_000_000, "video": 100_000_000}
+_BYTES = {"image": 100_000_000, "video": 100_000_000}
 _LONGEST_S = 3600
 MOST_FILES, _MOST_BYTES = 60, 1_000_000_000  # of one person within an hour
 _MOST_KEPT, _MOST_KEPT_BYTES = 200, 3_000_000_000  # of one person at any time, whatever still needs them
@@ -99,6 +99,12 @@ class Uploads:
         """Return whether this person sent the upload."""
         owner = self._services.uploads_dir / f"{name}.owner"
         return bool(_UPLOAD.fullmatch(name)) and owner.is_file() and owner.read_text(encoding="ascii") == session.user
+
+    def drop(self, session: Session, name: str) -> None:
+        """Remove an upload of a person who may not ask any more."""
+        if self.owns(session, name):
+            (self._services.uploads_dir / name).unlink(missing_ok=True)
+            (self._services.uploads_dir / f"{name}.owner").unlink(missing_ok=True)
 
     async def show(self, request: Request, session: Session) -> Response:
         """Serve an upload to who sent it."""

@@ -39,6 +39,7 @@ _PROBE_S = 3 * 3600.0
 _PROBE_AGAIN_S = 300.0
 _RESERVE = 2  # of the messages that a person's last one allows: one for a video, one for a failure
 _TYPING_WITHIN_S = 25.0
+_BY_AI = {"aimsgcontext": {"is_ai_msg": 1}}
 
 
 class WeChat(PlainChannel):
@@ -62,6 +63,7 @@ class WeChat(PlainChannel):
         self._clock = Clock(alert=services.alert, now=now)
         self._api = Api(settings, services.key_values, alert=services.alert, sleep=sleep, on_date=self._clock.read)
         self._link_wanted = settings.link
+        self._says_by_ai = settings.ai_label != "off"
         self._links = LinkedVideos(services, now=now) if settings.link and services.public_url else None
         if self._links is not None:  # its page may be asked for in any process
             self.manifest = replace(MANIFEST, serves_files=True)
@@ -247,7 +249,7 @@ class WeChat(PlainChannel):
     async def _push(self, body: dict[str, Any], to: Address, *, uploaded: UploadedMedia | None) -> None:
         """Push, to be taken with errcode 0. Raises SendError."""
         try:
-            await self._api.call(PUSH, body)
+            await self._api.call(PUSH, body | _BY_AI if uploaded is not None and self._says_by_ai else body)
         except WeChatError as error:
             if error.reaction == "right":
                 await self._rights.learn("send", error)

@@ -5,13 +5,13 @@ import binascii
 
 from pydantic import SecretStr, field_validator
 
-from core.config import BaseUrl, EnvSettings, env
+from core.config import BaseUrl, LabelSettings, env
 
 _KEY_CHARS = 43
 _KEY_BYTES = 32
 
 
-class WeChatSettings(EnvSettings):
+class WeChatSettings(LabelSettings):
     """The settings of the Official Account."""
 
     app_id: str | None = env("WECHAT_APP_ID", None)

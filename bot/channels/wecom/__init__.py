@@ -1,6 +1,6 @@
 """WeCom's AI bot (智能机器人) over its long connection: no public address, no trusted IP, no callback."""
 
-from bot.channels.protocol import ChannelManifest, ChannelPort
+from bot.channels.protocol import ChannelManifest, ChannelPort, ChatSetup, Question
 from bot.channels.services import Services
 from bot.channels.wecom.groups import id_problem, is_group
 from bot.channels.wecom.limits import LIMITS
@@ -23,6 +23,34 @@ def _connect(services: Services) -> ChannelPort | None:
     return WeCom(services, settings)
 
 
+async def _check(settings: WeComSettings) -> str:
+    from bot.channels.wecom.first_steps import try_credentials  # noqa: PLC0415 - loads the websocket library
+
+    return await try_credentials(settings)
+
+
+def _steps(_settings: WeComSettings, _account: str, _public_url: str | None) -> tuple[str, ...]:
+    return (
+        "In WeCom open the bot’s own chat and write to it. For a group: add the bot there and mention it.",
+        "Who is not let in yet is told an id; an admin lets it in by `/admin allow wecom:…`.",
+    )
+
+
+_SETUP = ChatSetup(
+    questions=(
+        Question(
+            "WECOM_BOT_ID",
+            "工作台 → 智能机器人 → 创建机器人 → 手动创建 → API 模式 → 使用长连接; its Bot ID",
+            secret=False,
+        ),
+        Question("WECOM_BOT_SECRET", "the Secret beside it"),
+    ),
+    check=_check,
+    steps=_steps,
+    say_code=lambda _account, code: f"write this to the bot in WeCom, in its own chat: {code}",
+    alone=True,
+)
+
 MANIFEST = ChannelManifest(
     name="wecom",
     title="WeCom",
@@ -34,4 +62,5 @@ MANIFEST = ChannelManifest(
     id_problem=id_problem,
     keeps_files=True,  # what people send is kept in our own folder: WeCom's links lapse before a draft does
     language="zh",
+    setup=_SETUP,
 )

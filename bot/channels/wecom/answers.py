@@ -10,6 +10,7 @@ from bot.channels.wecom.line import Line
 from bot.channels.wecom.memory import Memory
 
 _ANSWERABLE_S = 86_000.0
+_MOST_HELD = 1000  # messages of strangers, who are answered at once or not at all
 
 
 class Answers:
@@ -18,9 +19,17 @@ class Answers:
     def __init__(self, line: Line, memory: Memory) -> None:
         self._line = line
         self._memory = memory
+        self._held: dict[str, str] = {}
+
+    def hold(self, msgid: str, req_id: str) -> None:
+        """Know in this process under which req_id this message may be answered, if nothing of it is remembered."""
+        while len(self._held) >= _MOST_HELD:
+            del self._held[next(iter(self._held))]
+        self._held[msgid] = req_id
 
     async def note(self, msgid: str, req_id: str) -> None:
-        """Remember under which req_id this message may be answered."""
+        """Remember for all processes under which req_id this message may be answered."""
+        self._held.pop(msgid, None)
         await self._memory.put(msgid, req_id, for_s=_ANSWERABLE_S)
 
     async def answer(self, msgid: str, text: str) -> bool:
@@ -28,7 +37,7 @@ class Answers:
 
         Raises LineError.
         """
-        req_id = await self._memory.take(msgid, for_s=_ANSWERABLE_S)
+        req_id = self._held.pop(msgid, None) or await self._memory.take(msgid, for_s=_ANSWERABLE_S)
         if req_id is None:
             return False
         try:

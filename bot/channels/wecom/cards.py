@@ -25,6 +25,17 @@ def plain(text: str) -> str:
     return re.sub(r"(?m)^(\s*)(#{1,6}|>)(?=\s)", "\\1\u200b\\2", linkless)
 
 
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Draw a table in Markdown; the first row is its head."""
+    lines = [f"| {' | '.join(_cell(each) for each in row)} |" for row in rows]
+    lines.insert(1, f"|{' --- |' * len(rows[0])}")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return plain(" ".join(text.split())).replace("|", "\\|")
+
+
 def new_task_id() -> str:
     """Return an id for a card: no other of the bot has it."""
     return f"reel_{uuid.uuid4().hex}"

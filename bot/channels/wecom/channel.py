@@ -88,7 +88,7 @@ class WeCom(PlainChannel):
         )
         self._intake = Intake(
             services,
-            reader=Reader(self._account, self._media.note, self._sender.find, settings.bot_name),
+            reader=Reader(self._account, self._sender.find, settings.bot_name),
             answers=answers,
             presses=self._presses,
             media=self._media,

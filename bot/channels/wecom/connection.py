@@ -77,7 +77,7 @@ class Connection:
         return "thrown-out" if self._thrown_out else "dropped"
 
     def _take(self, text: str | bytes) -> None:
-        frame = _frame(text)
+        frame = read_frame(text)
         if frame is None:
             log.warning("WeCom sent what is no frame")
             return
@@ -151,11 +151,11 @@ def _event_of(frame: Frame) -> str:
     return str(event.get("eventtype", "")) if isinstance(event, dict) else ""
 
 
-def _frame(text: str | bytes) -> Frame | None:
+def read_frame(text: str | bytes) -> Frame | None:
     """Return the frame; None for what is none."""
     try:
         frame = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or too deep
         return None
     headers = frame.get("headers") if isinstance(frame, dict) else None
     return dict(frame) if isinstance(headers, dict) and isinstance(headers.get("req_id"), str) else None

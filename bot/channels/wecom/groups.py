@@ -32,17 +32,26 @@ class Groups:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
+        self._noted: set[str] = set()
+
+    def see(self, chat_id: str) -> None:
+        """Know in this process that this is a group."""
+        if not is_group(chat_id):
+            _seen.add(chat_id)
 
     async def note(self, chat_id: str) -> None:
         """Remember that this is a group."""
-        if is_group(chat_id):
+        if _LOOKS_LIKE_A_GROUP.fullmatch(chat_id) is not None or chat_id in self._noted:
             return
-        _seen.add(chat_id)
+        self.see(chat_id)
         await self._memory.put(_KEY, json.dumps(sorted({*await self._stored(), chat_id})))
+        self._noted.add(chat_id)
 
     async def load(self) -> None:
         """Load what other processes, and earlier ones, have seen."""
-        _seen.update(await self._stored())
+        stored = await self._stored()
+        self._noted.update(stored)
+        _seen.update(stored)
 
     async def _stored(self) -> list[str]:
         return json.loads(await self._memory.get(_KEY) or "[]")  # type: ignore[no-any-return] # written above

@@ -6,7 +6,8 @@ WeCom takes no acknowledgement for what it brings. So what cannot be stored now 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from bot.channels.services import Services
@@ -85,33 +86,48 @@ class Intake:
         if not self._open:
             self._begin(self._ask_to_repeat(str(body["from"]["userid"]), req_id))
             return
-        incoming = await self._reader.message(body)
-        await self._answers.note(str(body["msgid"]), req_id)
-        await self._store(incoming)
+        incoming, links = await self._reader.message(body)
+        msgid = str(body["msgid"])
+        self._answers.hold(msgid, req_id)  # also a stranger is answered under it, and nothing of theirs is stored
+
+        async def remember() -> None:
+            await self._answers.note(msgid, req_id)
+            for link in links:
+                await self._media.note(link, person=incoming[0].user, chat=chat_of(incoming[0]))
+
+        stored = await self._store(incoming, remember)
         for each in incoming:
             for ref in (each.attachment, each.quoted.attachment if each.quoted else None):
-                if ref is not None:
-                    self._media.begin(ref)
+                if ref is not None and each.origin in stored:
+                    self._media.begin(each.user, ref)
 
     async def _press(self, body: dict[str, Any], req_id: str, at: float) -> None:
         press = self._reader.press(body)
         if press is None or not self._open:
             return
-        await self._presses.note(press, req_id, at)
+        note = partial(self._presses.note, press, req_id, at)
         if is_done(press.pressed or ""):
+            await note()
             await self._presses.retire(press)  # the card is shown as it is; nothing more is meant
         else:
-            await self._store([press])
+            await self._store([press], note)
 
-    async def _store(self, incoming: list[Incoming]) -> None:
-        for each in incoming:
-            if not each.private:
-                await self._groups.note(each.address.chat_id)
+    async def _store(self, incoming: list[Incoming], remember: Callable[[], Awaitable[None]]) -> frozenset[str]:
+        """Store these, and first what `remember` keeps, if any of them is of somebody who may ask."""
+        groups = {each.address.chat_id for each in incoming if not each.private}
+        for chat_id in groups:
+            self._groups.see(chat_id)
 
-        async def put() -> None:
-            await self._services.inbox.put(incoming)
+        async def remember_if(admitted: frozenset[str]) -> None:
+            if admitted:
+                for chat_id in groups:
+                    await self._groups.note(chat_id)
+                await remember()
 
-        await retried(put, _UNTIL_STORED, sleep=self._sleep, on_retry=_note_failure)
+        async def put() -> frozenset[str]:
+            return await self._services.inbox.put(incoming, remember=remember_if)
+
+        return await retried(put, _UNTIL_STORED, sleep=self._sleep, on_retry=_note_failure)
 
     async def _welcome(self, person: str, req_id: str) -> None:
         await self._answers.welcome(req_id, self._services.translate(await self._language(person), "wecom-welcome"))
@@ -142,6 +158,11 @@ class Intake:
         for task in list(self._aside):
             task.cancel()
         await asyncio.gather(*self._aside, return_exceptions=True)
+
+
+def chat_of(incoming: Incoming) -> str:
+    """Return the chat as jobs name it: `wecom:lang`."""
+    return f"{incoming.address.channel}:{incoming.address.chat_id}"
 
 
 def _note_failure(error: Exception) -> None:

@@ -7,7 +7,7 @@ from bot.channels.types import Limits
 
 TEXT_BYTES = 20_000  # of 20,480
 TITLE_BYTES, DESCRIPTION_BYTES = 128, 512
-IMAGE_BYTES = 10_000_000
+IMAGE_BYTES = 100_000_000
 SOURCE_BYTES = 100_000_000
 LIMITS = Limits(
     video_bytes=9_500_000,
@@ -17,6 +17,7 @@ LIMITS = Limits(
     text_bytes=TEXT_BYTES,
     caption_bytes=DESCRIPTION_BYTES,
     edits=False,
+    lone_photos=False,
 )
 UPLOADS = "uploads"
 """Stands for all uploads where chats are counted."""

@@ -114,7 +114,7 @@ class Line:
             return "away"
         reading = asyncio.create_task(connection.read(), name="wecom frames")
         try:
-            await self._subscribe(connection)
+            await _subscribe(connection, self._settings, answer_s=self._answer_s)
             self._since = self._clock()
             log.info("connected to WeCom")
             await self._note("connected")
@@ -130,12 +130,6 @@ class Line:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
         return "thrown-out" if end == "thrown-out" else "away"
-
-    async def _subscribe(self, connection: Connection) -> None:
-        secret = self._settings.secret.get_secret_value() if self._settings.secret else ""
-        await connection.call(
-            "aibot_subscribe", {"bot_id": self._settings.bot_id, "secret": secret}, s=2 * self._answer_s
-        )
 
     async def _serve(self, connection: Connection, reading: asyncio.Task[End]) -> End:
         """Ping until the connection ends; two pings in a row that get no answer end it."""
@@ -263,23 +257,30 @@ class Line:
 
     async def _try(self) -> str | None:
         try:
-            connection = await Connection.open(self._settings.url, lambda _frame: None, answer_s=self._answer_s)
-        except LineError:
-            return REASONS["away"]
-        reading = asyncio.create_task(connection.read(), name="wecom check")
-        try:
-            await self._subscribe(connection)
+            await try_once(self._settings, answer_s=self._answer_s)
         except Refused as error:
             return REASONS["refused"] if error.code == BAD_CREDENTIALS else f"WeCom answered errcode {error.code}"
         except LineError:
             return REASONS["away"]
-        else:
-            return None
-        finally:
-            await connection.close()
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+        return None
 
     async def is_kept_elsewhere(self) -> bool:
         """Return whether another process has the line, as far as is remembered."""
         return not self.is_connected and await self._memory.get(_STATE) is not None
+
+
+async def try_once(settings: WeComSettings, *, answer_s: float = ANSWER_S) -> None:
+    """Connect and subscribe, and end it. It throws out whoever is connected as this bot. Raises LineError."""
+    connection = await Connection.open(settings.url, lambda _frame: None, answer_s=answer_s)
+    reading = asyncio.create_task(connection.read(), name="wecom check")
+    try:
+        await _subscribe(connection, settings, answer_s=answer_s)
+    finally:
+        await connection.close()
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+async def _subscribe(connection: Connection, settings: WeComSettings, *, answer_s: float) -> None:
+    secret = settings.secret.get_secret_value() if settings.secret else ""
+    await connection.call("aibot_subscribe", {"bot_id": settings.bot_id, "secret": secret}, s=2 * answer_s)

@@ -7,13 +7,12 @@ its link and its key are remembered for as long as the link is good. They stand 
 import asyncio
 import json
 import logging
-import secrets
 import shutil
 from base64 import b64decode
 from binascii import Error as BadBase64
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from bot.channels.types import AttachmentRef, SendError, SendOutcome
 from bot.channels.wecom.limits import SOURCE_BYTES
 from bot.channels.wecom.memory import Memory
+from bot.channels.wecom.parsing import NAME_CHARS, Link
 from core.config import is_loopback
 from core.io.bodies import BodyTooLarge, write_body
 from core.io.retrying import Sleep
@@ -33,9 +33,10 @@ _PAUSES_S = (2.0, 10.0, 30.0, 60.0, 120.0)
 _LATER_S = 5.0
 _LAST_S = 1.0
 _KEY_BYTES, _BLOCK, _MOST_PAD = 32, 16, 32
-_NAME_CHARS = 32
+_AT_ONCE, _MOST_WAITING = 2, 60  # of one person
 _HOSTS = (".qq.com", ".qpic.cn", ".myqcloud.com")
 _SLICE = 1 << 20
+_OWNER = ".owner"
 
 
 class Media:
@@ -49,21 +50,43 @@ class Media:
         self._web = httpx.AsyncClient(trust_env=False, timeout=30.0, follow_redirects=False)
         self._locks: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: dict[str, deque[str]] = {}  # by person
+        self._busy: Counter[str] = Counter()
 
-    async def note(self, source: dict[str, Any]) -> str | None:
-        """Remember the link and the key of a message, and return the name for both. None where there is no link."""
-        url, key = source.get("url"), source.get("aeskey")
-        if not isinstance(url, str) or not (key is None or isinstance(key, str)):
-            return None
-        name = secrets.token_hex(_NAME_CHARS // 2)
-        await self._memory.put(name, json.dumps({"url": url, "aeskey": key}), for_s=_LINK_S)
-        return name
+    async def note(self, link: Link, *, person: str, chat: str) -> None:
+        """Remember the link and the key of a file, for as long as the link is good, and on our disk whose it is.
 
-    def begin(self, ref: AttachmentRef) -> None:
-        """Begin to fetch it to our disk, in the background."""
-        task = asyncio.create_task(self._take_in_time(ref.file_id), name="wecom file")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        Whoever is forgotten loses that note, and with it the file, also one that has not come yet.
+        """
+        await asyncio.to_thread(_write_owner, self._folder / f"{link.name}{_OWNER}", f"{person}\n{chat}")
+        facts = {"url": link.url, "aeskey": link.key, "owned": True}
+        await self._memory.put(link.name, json.dumps(facts), for_s=_LINK_S)
+
+    def begin(self, person: str, ref: AttachmentRef) -> None:
+        """Begin to fetch it to our disk, in the background; a person's files one or two at a time, and not without end.
+
+        What is too many is fetched when it is needed, if that is soon.
+        """
+        waiting = self._waiting.setdefault(person, deque())
+        if len(waiting) >= _MOST_WAITING:
+            log.warning("a person of WeCom sends more files than are fetched at once", extra={"user": person})
+            return
+        waiting.append(ref.file_id)
+        if self._busy[person] < _AT_ONCE:
+            self._busy[person] += 1
+            task = asyncio.create_task(self._take_all(person, waiting), name="wecom file")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _take_all(self, person: str, waiting: deque[str]) -> None:
+        try:
+            while waiting:
+                await self._take_in_time(waiting.popleft())
+        finally:
+            self._busy[person] -= 1
+            if not self._busy[person]:
+                del self._busy[person]
+                self._waiting.pop(person, None)
 
     async def _take_in_time(self, name: str) -> None:
         for pause_s in (0.0, *_PAUSES_S):
@@ -82,7 +105,7 @@ class Media:
     async def fetch(self, ref: AttachmentRef, into: Path, *, is_up: Callable[[], Awaitable[bool]]) -> None:
         """Write the file to `into`. Raises SendError; while the connection is down, nothing is called gone for good."""
         name = ref.file_id
-        if len(name) != _NAME_CHARS or not name.isalnum():
+        if len(name) != NAME_CHARS or not name.isalnum():
             raise SendError(SendOutcome.REJECTED, "not a file of WeCom")
         try:
             await self._take(name)
@@ -111,6 +134,9 @@ class Media:
             await self._read(known["url"], part)
             await asyncio.to_thread(_decrypt, part, known.get("aeskey"))
             part.replace(self._folder / name)
+            if "owned" in known and not (self._folder / f"{name}{_OWNER}").exists():  # forgotten meanwhile
+                (self._folder / name).unlink(missing_ok=True)
+                raise SendError(SendOutcome.REJECTED, "the file is not there any more")
         finally:
             part.unlink(missing_ok=True)
         await self._memory.put(name, None)
@@ -143,6 +169,11 @@ class Media:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._web.aclose()
+
+
+def _write_owner(path: Path, text: str) -> None:
+    if not path.exists():  # stored again after a failure: its time stays
+        path.write_text(text, encoding="utf-8")
 
 
 def _decrypt(path: Path, aeskey: str | None) -> None:

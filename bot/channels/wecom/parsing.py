@@ -1,6 +1,7 @@
 """Parses WeCom's messages and pressed cards into Incoming. In a group all of them are addressed to the bot."""
 
 import re
+import secrets
 import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -15,34 +16,51 @@ _SEPARATOR = "\u2005"  # some clients end a name with it, which may then hold sp
 _OTHERS: dict[str, Other] = {"location": "location", "link": "link", "voice": "voice", "file": "file"}
 _KINDS = ("image", "video", "file")
 
-NameFile = Callable[[dict[str, Any]], Awaitable[str | None]]
-"""Remembers a link with its key, and gives the name of both."""
+NAME_CHARS = 32
 FindOurs = Callable[[str, str], Awaitable[str | None]]
 """find(chat_id, text): the reference of our own message with these words, or None."""
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Where a file can be fetched, and the key that opens it (None: it is plain). `name`: ours, which nobody guesses.
+
+    Link and key stand in no job, so that a message names its files by `name`.
+    """
+
+    name: str
+    url: str
+    key: str | None
+
+    def __repr__(self) -> str:
+        return f"Link({self.name})"
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
-    """What is needed to read a message: our account, a keeper of files, a finder of our own words.
+    """What is needed to read a message: our account, a finder of our own words.
 
     `name`: as groups mention the bot, where it is known.
     """
 
     account: str
-    name_file: NameFile
     find_ours: FindOurs
     name: str | None = None
 
-    async def message(self, body: dict[str, Any]) -> list[Incoming]:
-        """Read a message; several pictures in one are the items of an album. Empty for what is no message of a person.
+    async def message(self, body: dict[str, Any]) -> tuple[list[Incoming], list[Link]]:
+        """Read a message, and the links of its files; several pictures in one are the items of an album.
 
-        Raises KeyError, TypeError and ValueError for what breaks the protocol.
+        Empty for what is no message of a person. Raises KeyError, TypeError, ValueError for what breaks the protocol.
         """
+        links: list[Link] = []
+        return await self._message(body, links), links
+
+    async def _message(self, body: dict[str, Any], links: list[Link]) -> list[Incoming]:
         bare = self._bare(body, str(body["msgid"]))
         quote = body.get("quote")
         if isinstance(quote, dict):
-            bare = replace(bare, quoted=await self._quoted(bare, quote))
-        words, refs, other = await self._contents(body)
+            bare = replace(bare, quoted=await self._quoted(bare, quote, links))
+        words, refs, other = _contents(body, links)
         if not bare.private:
             words = without_mention(words, self.name)
         if body["msgtype"] == "voice":
@@ -62,6 +80,8 @@ class Reader:
     def press(self, body: dict[str, Any]) -> Incoming | None:
         """Read a pressed button; None where the event holds none. Raises as `message` does."""
         event = body["event"]
+        if not isinstance(event, dict):
+            raise TypeError("an event that is no object")
         nested = event.get("template_card_event")
         pressed = nested if isinstance(nested, dict) else event
         key, task_id = pressed.get("event_key"), pressed.get("task_id")
@@ -90,27 +110,36 @@ class Reader:
             at=at,
         )
 
-    async def _contents(self, body: dict[str, Any]) -> tuple[str, list[AttachmentRef], Other | None]:
-        """Return the words, pictures and films, and what else it is."""
-        kind = body["msgtype"]
-        items = body["mixed"]["msg_item"] if kind == "mixed" else [body]
-        words, refs = list[str](), list[AttachmentRef]()
-        other: Other | None = None
-        for item in items:
-            what = item["msgtype"]
-            if what in {"text", "voice"}:
-                words.append(str(item[what]["content"]))
-            elif what in _KINDS and (name := await self.name_file(item[what])) is not None:
-                refs.append(AttachmentRef(what, name))
-            else:
-                other = _OTHERS.get(what, "unknown")
-        return "\n".join(folded(each) for each in words if each.strip()), refs, other
-
-    async def _quoted(self, bare: Incoming, quote: dict[str, Any]) -> Quoted:
+    async def _quoted(self, bare: Incoming, quote: dict[str, Any], links: list[Link]) -> Quoted:
         """Read what is replied to. WeCom says neither its id nor who wrote it: our own is known by its words."""
-        words, refs, other = await self._contents(quote)
+        words, refs, other = _contents(quote, links)
         ref = await self.find_ours(bare.address.chat_id, words) if words else None
         return Quoted(ref=ref, text=words, attachment=refs[0] if refs else None, other=other, ours=ref is not None)
+
+
+def _contents(body: dict[str, Any], links: list[Link]) -> tuple[str, list[AttachmentRef], Other | None]:
+    """Return the words, pictures and films, and what else it is; the links of the files are added to `links`."""
+    kind = body["msgtype"]
+    items = body["mixed"]["msg_item"] if kind == "mixed" else [body]
+    words, refs = list[str](), list[AttachmentRef]()
+    other: Other | None = None
+    for item in items:
+        what = item["msgtype"]
+        if what in {"text", "voice"}:
+            words.append(str(item[what]["content"]))
+        elif what in _KINDS and (link := _link(item[what])) is not None:
+            links.append(link)
+            refs.append(AttachmentRef(what, link.name))
+        else:
+            other = _OTHERS.get(what, "unknown")
+    return "\n".join(folded(each) for each in words if each.strip()), refs, other
+
+
+def _link(source: dict[str, Any]) -> Link | None:
+    url, key = source.get("url"), source.get("aeskey")
+    if not isinstance(url, str) or not (key is None or isinstance(key, str)):
+        return None
+    return Link(secrets.token_hex(NAME_CHARS // 2), url, key)
 
 
 def without_mention(text: str, name: str | None = None) -> str:

@@ -43,6 +43,8 @@ class Sender:
     async def show(self, to: Address, message: Message, *, reply_to: str | None) -> str:
         """Show a text, with its buttons on a card, and return its reference. Raises SendError."""
         text = f"{message.text}\n\n{message.long}" if message.long else message.text
+        if message.table:
+            text = f"{cards.plain(text.partition(chr(10))[0])}\n\n{cards.table(message.table)}"
         buttons = [action for action in message.actions if action.data]
         links = [f"{action.label}: {action.url}" for action in message.actions if action.url]
         text = "\n".join([text, *links])

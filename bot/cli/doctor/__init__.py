@@ -38,8 +38,11 @@ async def examine() -> list[Finding]:
             "database": ledger.database,
             "fal key": money.fal_key,
             "fal admin key": money.books,
+            "models": money.models,
+            "forget at fal": money.forgetting,
             "asset round trip": money.round_trip,
             "media child": machine.media_child,
+            "AI label": machine.ai_label,
             "clock": money.time_of_day,
             "chats": chats.chats,
         }

@@ -12,7 +12,9 @@ from bot.channels.types import Finding
 from bot.http.listener import bind, holder
 from bot.settings import Settings
 from core import media
+from core.config import FalSettings
 from core.io.answers import head_of
+from core.media.ai_label import label_of
 
 _LOW_DISK = 2_000_000_000
 
@@ -46,6 +48,18 @@ async def media_child(_settings: Settings) -> Sequence[Finding]:
         return [Finding("media child", "ok", f"shut in: {', '.join(door.name for door in doors)}")]
     text = f"a hostile photo or video could still use: {'; '.join(still)}. {_NEWER_KERNEL}"
     return [Finding("media child", "warn", text)]
+
+
+async def ai_label(settings: Settings) -> Sequence[Finding]:
+    """Say how films are labelled as made by AI, and warn where the record does not name who offers this service."""
+    label = label_of(settings)
+    if label is None:
+        return [Finding("AI label", "off", "films do not say that AI has made them; REELBOT_AI_LABEL")]
+    seen = ", and it is seen in the first seconds of what is sent" if label.visible else ""
+    text = f"each film says that AI has made it, by {label.producer}{seen}"
+    if label.producer == FalSettings.model_fields["ai_producer"].default:
+        return [Finding("AI label", "warn", f"{text}; REELBOT_AI_PRODUCER should name who offers this service")]
+    return [Finding("AI label", "ok", text)]
 
 
 _NEWER_KERNEL = "Linux 5.13 or newer with Landlock and seccomp shuts all of them; in a container, allow both"

@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,9 +12,13 @@ from bot.channels.types import Finding
 from bot.cli.doctor.ledger import opened
 from bot.http.server import serve_assets
 from bot.jobs.billing import needed_micro
+from bot.jobs.payload_removal import is_refused
+from bot.messages import model_alerts
 from bot.settings import Settings
+from bot.store.drifts import LOOKED
 from bot.store.ledger import caps_of
 from bot.store.records import MICRO, micro
+from bot.store.stored import number
 from core.assets import publish
 from core.errors import NotConfigured, Unavailable
 from core.fal import clock
@@ -40,6 +45,20 @@ async def fal_key(settings: Settings) -> Sequence[Finding]:
     return [Finding("fal key", "ok", "fal accepts it")]
 
 
+async def models(settings: Settings) -> Sequence[Finding]:
+    """Say what the last look found that fal does not take of the catalogue, or that there was no look yet."""
+    async with opened(settings) as store:
+        drifts, looked = await store.drifts.all(), number(await store.installation.get(LOOKED))
+    if not looked and not drifts:
+        text = "fal was not asked yet whether it takes all that is sold: `reelbot models --check` asks"
+        return [Finding("models", "info", text)]
+    when = f"{datetime.fromtimestamp(looked / 1000, tz=UTC):%Y-%m-%d %H:%M} UTC" if looked else "just now"
+    if not drifts:
+        return [Finding("models", "ok", f"fal takes all that is sold, as of {when}")]
+    lines = [model_alerts.line("en", key, found).removeprefix("• ") for key, found in drifts.items()]
+    return [Finding("models", "warn", f"{text} `reelbot models --check` asks fal again") for text in lines]
+
+
 async def books(settings: Settings) -> Sequence[Finding]:
     """Check the admin key by reading the balance with it, and whether that balance is low."""
     name, billing = "fal admin key", Billing.from_settings(settings)
@@ -56,6 +75,26 @@ async def books(settings: Settings) -> Sequence[Finding]:
     finally:
         await billing.close()
     return [Finding(name, "ok", "fal accepts it"), await _balance(settings, left)]
+
+
+async def forgetting(settings: Settings) -> Sequence[Finding]:
+    """Say whether what fal keeps of ended jobs is deleted there. Nothing is deleted by this."""
+    name = "forget at fal"
+    if not settings.forget_at_fal:
+        text = "REELBOT_FORGET_AT_FAL is not set: fal keeps words and results for about a month, /forget or not"
+        return [Finding(name, "off", text)]
+    if settings.fal_admin_key is None:
+        return [Finding(name, "wrong", "REELBOT_FORGET_AT_FAL needs FAL_ADMIN_KEY: a key of ADMIN scope")]
+    if settings.fal_proxy_url is not None:
+        return [Finding(name, "wrong", "not possible through FAL_PROXY_URL: unset REELBOT_FORGET_AT_FAL")]
+    try:
+        async with opened(settings) as store:
+            refused = await is_refused(store)
+    except (OSError, ValueError):
+        refused = False  # the database has a finding of its own
+    if refused:
+        return [Finding(name, "wrong", "fal has refused to delete with FAL_ADMIN_KEY: make a key of ADMIN scope")]
+    return [Finding(name, "ok", "an hour after a job's end, at once after /forget and a deletion")]
 
 
 async def _balance(settings: Settings, left: Decimal) -> Finding:

@@ -21,10 +21,14 @@ def examine_settings() -> list[Finding]:
     except EnvFileUnreadable:
         return [Finding(each.name, "wrong", each.text) for each in problems]
     findings, wrong = [], {each.name: each.text for each in problems if each.state == "wrong"}
+    listed: set[str] = set()
     for cls in setting_problems.classes():
         values, _ = setting_problems.read(cls)
         for field in cls.model_fields:
             name = setting_problems.variable(cls, field)
+            if name in listed:  # a chat goes by a setting of the program
+                continue
+            listed.add(name)
             problem, origin = wrong.pop(name, None), origins.get(name, "default")
             text = f"{name}: {problem}" if problem else _masked(getattr(values, field))
             findings.append(Finding(name, "wrong" if problem else "info", f"{text} ({origin})"))

@@ -20,7 +20,7 @@ from bot.cli import doctor, env_file, setting_problems
 from bot.cli.console import DONE, FAILED, Failure, note
 from bot.cli.doctor.findings import show
 from bot.cli.setup import terminal
-from bot.cli.setup.admin import make_admin
+from bot.cli.setup.admin import is_running, make_admin
 from bot.cli.setup.answers import Answers, from_flags, known_chats, overruled
 from bot.cli.setup.terminal import Terminal
 from bot.conversation.access import Access
@@ -95,7 +95,7 @@ async def _chats(wanted: str | None, answers: Answers) -> list[ChannelManifest]:
     usual = [name for name in known if any(answers.value(each.name) for each in _setup(name).questions)] or known[:1]
     while True:
         if wanted is None and answers.terminal is not None:
-            words = f"Which chats, of {', '.join(known)}? Enter: {','.join(usual)}"
+            words = f"Which chats, of {', '.join(map(_named, known))}? Enter: {','.join(usual)}"
             wanted = await answers.terminal.ask(words) or ",".join(usual)
         names = [
             each.strip().lower() for each in (wanted or ",".join(usual)).replace("，", ",").split(",") if each.strip()
@@ -108,6 +108,23 @@ async def _chats(wanted: str | None, answers: Answers) -> list[ChannelManifest]:
             raise Failure(problem)
         note(f"  {problem}")
         wanted = None
+
+
+def _named(name: str) -> str:
+    """Return how a chat is typed, and what it is where that says little."""
+    title = manifests()[name].title
+    return name if title.lower().startswith(name) else f"{name} ({title})"
+
+
+async def _bot_runs(answers: Answers) -> bool:
+    settings = answers.settings(Settings)
+    if settings.database_url is None and not settings.database_file.exists():
+        return False
+    store = await Store.open(settings.store_url)
+    try:
+        return await is_running(store, settings)
+    finally:
+        store.close()
 
 
 def _setup(name: str) -> ChatSetup:
@@ -125,6 +142,10 @@ async def _chat(manifest: ChannelManifest, answers: Answers, *, unchecked: bool)
 
     async def check() -> None:
         nonlocal account
+        if setup_of.alone and await _bot_runs(answers):
+            return note(
+                "  not checked: a bot runs, and would lose its connection. `reelbot doctor` says how it stands."
+            )
         try:
             account = await setup_of.check(answers.settings(cls))
         except SendError as error:

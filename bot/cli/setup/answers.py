@@ -150,5 +150,6 @@ def overruled(names: Sequence[str], values: dict[str, str]) -> list[str]:
 
 
 def known_chats() -> list[str]:
-    """Return the names of the chats that can be set up here."""
-    return [name for name, manifest in manifests().items() if manifest.setup is not None]
+    """Return the names of the chats that can be set up here; those that are set up by another command come last."""
+    setups = {name: manifest.setup for name, manifest in manifests().items() if manifest.setup is not None}
+    return sorted(setups, key=lambda name: not setups[name].questions)

@@ -13,7 +13,8 @@ from av.container import InputContainer, OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from core.media.worker import probe
+from core.media.worker import colours, edits, probe
+from core.media.worker.mark import marked
 from core.media.worker.refusal import Refusal
 
 _SOUND_RATE = 44_100
@@ -24,14 +25,17 @@ _STEPS = (1080, 720, 540, 480, 360, 240)
 _BITS_PER_PIXEL = 0.055
 _LEAST_BITS = 20_000  # a second; nothing watchable fits into less
 MOST_FPS = 30
+_MOST_BITS = 400_000_000  # of which the encoder makes no use; a blink would be given more than its numbers hold
 _LEAST_FPS = 1
+_TELLING_DELAY_S = 0.1  # a player that ignores it shows pictures and sound apart
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The shape of an encode: pictures of `inner` size in the middle of `outer`, at `rate` frames per second.
 
-    `seconds` is the length that the source states, for the bound; the film is cut only at `until_s`.
+    `seconds` is the length that the source states, for the bound; the film is cut only at `until_s`. `mark`: it
+    is seen that AI has made it.
     """
 
     inner: tuple[int, int]
@@ -39,6 +43,7 @@ class Shape:
     rate: Fraction
     seconds: float
     until_s: float | None = None
+    mark: bool = False
 
 
 def output(into: str) -> OutputContainer:
@@ -50,16 +55,19 @@ def output(into: str) -> OutputContainer:
 
 
 def remux(path: str, into: str, *, silence: bool, until_s: float | None = None) -> None:
-    """Write the same pictures to a new mp4 without metadata.
+    """Write the same pictures to a new mp4 without metadata, and without what an edit list hides.
 
-    Sound is copied where it is plain AAC, else encoded, else (with `silence`) replaced by a silent track.
+    Sound is copied where it is plain AAC, else encoded, else (with `silence`) replaced by a silent track. Raises
+    ValueError where the pictures that are shown need others, or begin later than the sound.
     """
     with probe.opened(path) as source, output(into) as target:
         stream = probe.picture_stream(source)
         audio = probe.sound_stream(source)
+        if not edits.may_be_copied(stream) or probe.delay_s(source, stream) > _TELLING_DELAY_S:
+            raise ValueError("only an encode can cut")
         pictures = target.add_stream_from_template(stream)
         pictures.metadata.clear()
-        if audio is not None and probe.is_plain_aac(audio):
+        if audio is not None and probe.is_plain_aac(audio) and probe.delay_s(source, audio) <= _TELLING_DELAY_S:
             sound_out = target.add_stream_from_template(audio)
             sound_out.metadata.clear()
             _copy(source, target, {stream.index: pictures, audio.index: sound_out}, until_s=until_s)
@@ -79,9 +87,13 @@ def _copy(
 ) -> None:
     """Copy the packets, cut in the order of decoding: what is written has all that it refers to."""
     begin: dict[int, float] = {}
+    whole = {each.index for each in source.streams.audio if not edits.hides_sound(each)}
     for packet in source.demux([source.streams[index] for index in streams]):
         if packet.size == 0 or packet.stream_index not in streams or packet.time_base is None:
             continue
+        if packet.is_discard and packet.stream_index not in whole:
+            continue
+        _count_from(packet, probe.begins_s(source))
         at = float((packet.dts if packet.dts is not None else packet.pts or 0) * packet.time_base)
         start = begin.setdefault(packet.stream_index, at)
         if until_s is not None and at - start >= until_s:
@@ -92,6 +104,14 @@ def _copy(
         target.mux(packet)
     if sound is not None:
         sound.write_until(None)
+
+
+def _count_from(piece: Any, begins_s: float) -> None:
+    """Count the times of a packet or frame from where the film begins."""
+    earlier = round(begins_s / piece.time_base) if piece.time_base else 0
+    if earlier:
+        piece.pts = None if piece.pts is None else piece.pts - earlier
+        piece.dts = None if piece.dts is None else piece.dts - earlier
 
 
 # Sound beside the pictures
@@ -139,11 +159,17 @@ def _sound(
 
 
 def _sound_frames(path: str, until_s: float | None) -> Iterator[Any]:
-    """Yield the sound of the file as the encoder takes it."""
+    """Yield the sound of the file as the encoder takes it, after silence where it begins later than the film."""
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=_SOUND_RATE, frame_size=_SOUND_FRAME)
     with probe.opened(path) as source:
         audio = probe.sound_stream(source)
-        for frame in source.decode(audio) if audio is not None else ():
+        if audio is None:
+            return
+        delay_s = probe.delay_s(source, audio)
+        if delay_s > _TELLING_DELAY_S:
+            yield from _silent(min(delay_s, until_s or delay_s))
+        for frame in source.decode(audio):
+            _count_from(frame, probe.begins_s(source))
             if until_s is not None and frame.time is not None and frame.time > until_s:
                 break
             yield from resampler.resample(frame)
@@ -185,7 +211,7 @@ def fit(path: str, into: str, max_bytes: int, shape: Shape, *, finished: bool) -
     seconds, fps = shape.seconds, float(shape.rate)
     usable = max_bytes * 0.985 - (6000 + 16 * seconds * fps + 469 * seconds)  # what the container itself needs
     sound_bits = next((rate for rate in (128, 96, 64, 48, 32) if rate * 1000 <= 0.1 * usable * 8 / seconds), 32) * 1000
-    bits = (usable * 8 - sound_bits * 1.03 * seconds) / seconds
+    bits = min(_MOST_BITS, (usable * 8 - sound_bits * 1.03 * seconds) / seconds)
     for encodes in (1, 2):
         if bits < _LEAST_BITS:
             break
@@ -242,7 +268,8 @@ def encode(path: str, into: str, shape: Shape, *, bits: float, sound_bits: int, 
         quiet_s = shape.seconds if finished else None
         sound = _sound(path, target, audio, bits=sound_bits, until_s=shape.until_s, quiet_s=quiet_s)
         begun = False
-        for frame in filtered(source, stream, shape, finished=finished):
+        pictures = filtered(source, stream, shape, finished=finished)
+        for frame in marked(pictures) if shape.mark else pictures:
             if not begun:
                 keep_colours(out, frame)
                 begun = True
@@ -311,10 +338,15 @@ def _graph(stream: VideoStream, first: VideoFrame, shape: Shape) -> Any:
     turned = probe.rotation(first)
     turns = {90: [("transpose", "cclock")], 180: [("hflip", ""), ("vflip", "")], 270: [("transpose", "clock")]}
     size = "{}:{}".format(*shape.inner)
-    steps = [*turns.get(turned, []), ("scale", f"{size}:flags=bicubic:out_range=tv"), ("setsar", "1")]
+    steps = [("fps", f"{shape.rate.numerator}/{shape.rate.denominator}:start_time=0"), *turns.get(turned, [])]
+    if colours.is_hdr(first):
+        steps += colours.to_sdr(size, first)
+    else:
+        steps.append(("scale", f"{size}:flags=bicubic:out_range=tv"))
+    steps.append(("setsar", "1"))
     if shape.inner != shape.outer:
         steps.append(("pad", "{}:{}:(ow-iw)/2:(oh-ih)/2".format(*shape.outer)))
-    steps += [("fps", f"{shape.rate.numerator}/{shape.rate.denominator}"), ("format", "yuv420p"), ("buffersink", "")]
+    steps += [("format", "yuv420p"), ("buffersink", "")]
     chain = [graph.add_buffer(template=stream), *(graph.add(name, options or None) for name, options in steps)]
     for one, other in pairwise(chain):
         one.link_to(other)
@@ -331,6 +363,7 @@ def filtered(source: InputContainer, stream: VideoStream, shape: Shape, *, finis
 
 
 def _pictures(source: InputContainer, stream: VideoStream, graph: Any, *, finished: bool) -> Iterator[VideoFrame]:
+    clock = edits.Clock(source.name, stream) if edits.hides_pictures(stream) else None
     for packet in source.demux(stream):
         try:
             frames = packet.decode()
@@ -339,6 +372,9 @@ def _pictures(source: InputContainer, stream: VideoStream, graph: Any, *, finish
                 raise
             continue
         for frame in frames:
+            if clock is not None and frame.pts is not None:
+                frame.pts = clock.time_of(frame.pts)
+            _count_from(frame, probe.begins_s(source))
             graph.push(frame)
             yield from _pulled(graph)
     graph.push(None)

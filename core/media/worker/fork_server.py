@@ -22,9 +22,9 @@ from typing import Any, NoReturn
 
 from PIL import Image, WebPImagePlugin
 
-from core.media.worker import child, confinement, frames, joining, photos, playable, probe, sources
+from core.media.worker import child, confinement, frames, joining, labels, photos, playable, probe, sources
 
-_LOADED = (WebPImagePlugin, frames, joining, photos, playable, probe, sources)
+_LOADED = (WebPImagePlugin, frames, joining, labels, photos, playable, probe, sources)
 """What a child needs is here before it is forked; nothing of it has seen a file."""
 
 _PR_SET_PDEATHSIG = 1

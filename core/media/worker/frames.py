@@ -61,15 +61,15 @@ def _decoded_end(path: str, *, from_key: bool) -> list[VideoFrame]:
     """Decode from the last key frame on, or all; nothing where that fails."""
     with probe.opened(path) as container:
         stream = probe.picture_stream(container)
-        kept: list[VideoFrame] = []
+        last: list[VideoFrame] = []
         try:
             if from_key:
                 container.seek((stream.start_time or 0) + (stream.duration or 1 << 40), stream=stream)
             for frame in _shown(container, stream):
-                kept = sorted([*kept, frame], key=lambda each: each.pts or 0)[-2:]
+                last = sorted([*last, frame], key=lambda each: each.pts or 0)[-2:]
         except av.FFmpegError:
-            return [] if from_key else kept
-        return kept
+            return [] if from_key else last
+        return last
 
 
 def _shown(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:

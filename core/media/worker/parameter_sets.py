@@ -36,8 +36,8 @@ class ParameterSets:
 
     def free_number(self) -> int:
         """Return a number that means nothing yet, for a new encode."""
-        taken = self.sequences.keys() | self.pictures.keys()
-        return next(number for number in range(1, _MOST_PICTURE_SETS) if number not in taken)
+        used = self.sequences.keys() | self.pictures.keys()
+        return next(number for number in range(1, _MOST_PICTURE_SETS) if number not in used)
 
     def record(self) -> bytes:
         """Return the record as it stands in an mp4."""

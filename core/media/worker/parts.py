@@ -17,6 +17,8 @@ _PROFILES = {"Constrained Baseline", "Baseline", "Main", "High"}
 Size = tuple[int, int]
 SoundKind = tuple[int, int]
 """Samples in a second, and channels."""
+Timed = tuple[Fraction, Any]
+"""A packet, and when it is decoded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
+from core.media.worker import colours, edits
 from core.media.worker.atoms import MOV_ATOMS, is_cut, is_plain_mp4
 from core.media.worker.refusal import Refusal
 
@@ -33,8 +34,12 @@ _OPTIONS = {
 }
 _MAX_PIXELS = 4096 * 4096
 _MATROSKA = b"\x1a\x45\xdf\xa3"
-_MAX_SIDE, _MAX_S, _MAX_STREAMS = 4096, 300, 8
+_MAX_SIDE, _MAX_S = 4096, 300
+_MAX_STREAMS, _MAX_SHOWN_STREAMS = 64, 8  # a phone writes ten, most of them notes on the film
 PLAYABLE_LONG, PLAYABLE_SHORT = 1920, 1080
+_STILLS = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+LABEL_KEY = "AIGC"
+"""The key of a record that says that a film was made by AI (core/media/worker/labels.py)."""
 _MICRO = 1_000_000
 _STILL_SIDE, _STILL_BYTES = 320, 64_000
 
@@ -139,12 +144,11 @@ def same_film(source: str, copy: str) -> dict[str, Any]:
 
 
 def _pictures_of(container: InputContainer) -> Iterator[bytes]:
-    """Yield the decoder's settings, then each picture as it is stored."""
+    """Yield the decoder's settings, then each picture that is shown, as it is stored."""
     stream = picture_stream(container)
     yield stream.codec_context.extradata or b""
-    for packet in container.demux(stream):
-        if packet.size:
-            yield bytes(packet)
+    for packet in edits.shown(container.demux(stream)):
+        yield bytes(packet)
 
 
 def save_still(still: Image.Image, into: str) -> None:
@@ -171,11 +175,15 @@ def opened(path: str) -> InputContainer:
         raise Refusal("unsupported_media")
     if head[4:8] in MOV_ATOMS and is_cut(path):
         raise Refusal("truncated_media")
+    if head[4:8] in MOV_ATOMS:
+        edits.check(path)
+        colours.check(path)
     try:
         container = av.open(path, options=_OPTIONS, metadata_errors="ignore")
     except (av.FFmpegError, ValueError) as error:
         raise Refusal("unreadable_media") from error
-    if len(container.streams) > _MAX_STREAMS:
+    shown = len(container.streams.video) + len(container.streams.audio)
+    if len(container.streams) > _MAX_STREAMS or shown > _MAX_SHOWN_STREAMS:
         container.close()
         raise Refusal("unsupported_media", what="too many streams")
     return container
@@ -184,21 +192,26 @@ def opened(path: str) -> InputContainer:
 def picture_stream(container: InputContainer) -> VideoStream:
     """Return the film's own stream, its decoder set up so that damage shows. Raises Refusal.
 
-    With threads by slices damage is smoothed over in silence (tried: of twenty flipped bits none shows, by frames
-    seventeen do).
+    A phone may write a second one, of depths, which is switched off, and a cover. With threads by slices damage is
+    smoothed over in silence (tried: of twenty flipped bits none shows, by frames seventeen do).
     """
-    for stream in container.streams.video:
-        if _may_decode(stream) and not stream.disposition & av.stream.Disposition.attached_pic:
-            stream.thread_count, stream.thread_type = 2, "FRAME"
-            if not stream.codec_context.is_open:  # a size that the container does not tell
-                stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS)}
-            return stream
-    raise Refusal("unsupported_media", what="no pictures")
+    films = [each for each in container.streams.video if _may_decode(each) and not each.disposition & _STILLS]
+    if not films:
+        raise Refusal("unsupported_media", what="no pictures")
+    stream = max(films, key=lambda each: (_is_default(each), each.width * each.height))
+    stream.thread_count, stream.thread_type = 2, "FRAME"
+    if not stream.codec_context.is_open:  # a size that the container does not tell
+        stream.codec_context.options = {"max_pixels": str(_MAX_PIXELS)}
+    return stream
 
 
 def sound_stream(container: InputContainer) -> AudioStream | None:
-    """Return the first sound that can be decoded, by a decoder that is used for foreign files."""
-    return next((each for each in container.streams.audio if _may_decode(each)), None)
+    """Return the sound that is played, of those that a decoder for foreign files can decode."""
+    return max((each for each in container.streams.audio if _may_decode(each)), key=_is_default, default=None)
+
+
+def _is_default(stream: VideoStream | AudioStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.default)
 
 
 def _may_decode(stream: VideoStream | AudioStream) -> bool:
@@ -230,6 +243,7 @@ def _facts(
         "duration_s": round(duration_s, 3),
         "size": Path(path).stat().st_size,
         "problems": _problems(container, stream, frame, path),
+        "labelled": LABEL_KEY in container.metadata,
     }
 
 
@@ -240,6 +254,18 @@ def duration_of(container: InputContainer, stream: VideoStream) -> float:
     if container.duration:
         return container.duration / _MICRO
     return _counted_s(container, stream)
+
+
+def begins_s(container: InputContainer) -> float:
+    """Return the time in seconds at which the film begins: that of its first picture or sound."""
+    return (container.start_time or 0) / _MICRO
+
+
+def delay_s(container: InputContainer, stream: VideoStream | AudioStream) -> float:
+    """Return how many seconds after the film this stream of it begins."""
+    if stream.start_time is None or not stream.time_base:
+        return 0.0
+    return float(stream.start_time * stream.time_base) - begins_s(container)
 
 
 def whole_s(container: InputContainer, pictures_s: float) -> float:
@@ -294,11 +320,12 @@ def _display_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
 
 
 def _displayed(frame: VideoFrame, stream: VideoStream) -> Image.Image:
-    """Return the frame as displayed: upright, with square pixels, at most `_STILL_SIDE` long."""
+    """Return the frame as displayed: upright, SDR, with square pixels, at most `_STILL_SIDE` long."""
     width, height = max(1, round(frame.width * sar_of(stream))), frame.height
     scale = min(1.0, _STILL_SIDE / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     image: Image.Image = frame.reformat(*size, format="rgb24", interpolation="AREA").to_image()  # type: ignore[no-untyped-call]
+    image = colours.sdr_image(image, transfer=int(frame.color_trc), primaries=int(frame.color_primaries))
     return image.rotate(rotation(frame), expand=True) if rotation(frame) else image
 
 
@@ -308,6 +335,8 @@ def _problems(container: InputContainer, stream: VideoStream, frame: VideoFrame,
     codec_fits = context.name == "h264" and context.profile in {"Constrained Baseline", "Baseline", "Main", "High"}
     if not codec_fits or frame.format.name != "yuv420p":
         found.append("codec")
+    if colours.is_hdr(frame):
+        found.append("colours")
     long, short = max(frame.width, frame.height), min(frame.width, frame.height)
     if frame.width % 2 or frame.height % 2 or long > PLAYABLE_LONG or short > PLAYABLE_SHORT:
         found.append("size")
@@ -318,6 +347,8 @@ def _problems(container: InputContainer, stream: VideoStream, frame: VideoFrame,
         found.append("silent")
     elif not is_plain_aac(audio):
         found.append("audio")
+    if edits.hides_pictures(stream) or (audio is not None and edits.hides_sound(audio)):
+        found.append("edits")
     if len(container.streams) > 1 + (audio is not None):
         found.append("streams")
     if "mp4" not in container.format.name or not is_plain_mp4(path):

@@ -9,7 +9,7 @@ from typing import Any
 
 import av
 
-from core.media.worker import encode, probe
+from core.media.worker import colours, encode, probe
 from core.media.worker.refusal import Refusal
 
 _COPIED = {"h264", "hevc"}
@@ -68,6 +68,7 @@ def _copied(path: str, into: str, limits: Limits, until_s: float | None) -> bool
         fits = (
             stream.codec_context.name in _COPIED
             and first.format.name in _COPIED_PIXELS
+            and not colours.is_hdr(first)
             and probe.sar_of(stream) == 1
             and not probe.rotation(first)
             and float(stream.average_rate or 0) >= limits["min_fps"]

@@ -80,8 +80,9 @@ def test_bytes_and_videos_are_published_too(tmp_path: Path) -> None:
         ("a.mp4", jpeg(), "unsupported_media"),
         ("a.exe", b"MZ\x90", "unsupported_media"),
         ("a.jpg", jpeg()[:3000], "truncated_media"),
-        ("a.jpg", jpeg() + bytes(10_000_000), "file_too_large"),
-        ("a.heic", b"\x00\x00\x00\x18ftypheic" + bytes(99), "unsupported_media"),
+        ("a.jpg", jpeg() + bytes(100_000_000), "file_too_large"),
+        ("a.heic", b"\x00\x00\x00\x18ftypheic" + bytes(99), "unreadable_media"),
+        ("a.mp4", b"\x00\x00\x00\x18ftypheic" + bytes(99), "unsupported_media"),
     ],
 )
 def test_what_is_not_allowed_is_refused_before_publishing(tmp_path: Path, name: str, content: bytes, code: str) -> None:

@@ -47,6 +47,7 @@ def test_nothing_hostile_is_published_and_each_is_answered(tmp_path: Path, corpu
 
 def test_mutated_files_are_facts_or_a_media_error(tmp_path: Path) -> None:
     """A sample of `make fuzz`."""
+    seed_film = clip(tmp_path / "seed.mp4")
     seeds = [clip(tmp_path / "s.mp4").read_bytes(), clip(tmp_path / "s.mkv").read_bytes(), jpeg()]
 
     async def look(number: int, content: bytes) -> None:
@@ -57,6 +58,9 @@ def test_mutated_files_are_facts_or_a_media_error(tmp_path: Path) -> None:
                 await media.normalise_photo(path, into)
             else:
                 await media.prepare_video(path, into, limits=SourceLimits(), max_bytes=10_000_000)
+                await media.last_frame(path, into)
+                await media.join([path, seed_film, path], into)
+                await media.make_playable(path, into, max_bytes=10_000_000, record="{}")
         except MediaError as error:
             assert error.code in ERROR_CODES
 

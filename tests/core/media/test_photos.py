@@ -169,7 +169,6 @@ def test_nothing_hides_behind_a_photo(tmp_path: Path) -> None:
     ("content", "codes"),
     [
         (hostile.png(20_000, 20_000), {"file_too_large"}),
-        (hostile.text_bomb(), {"unreadable_media"}),
         (hostile.gif(65_535, 65_535), {"file_too_large"}),
         (
             b"BM" + bytes(8) + b"\x36\x00\x00\x00\x28\x00\x00\x00" + b"\xff\xff\x00\x00" * 2 + bytes(40),
@@ -192,8 +191,6 @@ def test_what_is_no_photo_is_refused(tmp_path: Path, content: bytes, codes: set[
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (b"\x00\x00\x00\x18ftypheic" + bytes(50), "heic"),
-        (b"\x00\x00\x00\x18ftypavif" + bytes(50), "avif"),
         (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "svg"),
         (b"<!doctype html><p>no</p>", "html"),
         (b"MZ\x90\x00", "unknown"),

@@ -21,6 +21,7 @@ from tests.fakes.ilink.world import Bot, Refused, World
 FaultKind = Literal[
     "ret", "errcode", "status", "drop_before", "lose_answer", "slow", "garbage", "empty", "no_id", "bare_id", "cut"
 ]
+_STALE = -14
 _AGENT = re.compile(r"[!#-'*+.^_`|~0-9A-Za-z-]+/[!#-'*+.^_`|~0-9A-Za-z-]+( \([ -~]*\))?( .*)?")
 _PATHS = frozenset(
     {"getupdates", "sendmessage", "getuploadurl", "getconfig", "sendtyping", "msg/notifystart", "msg/notifystop"}
@@ -121,7 +122,7 @@ class Api:
             answer = await self._answer(bot, call.path, call.body, receive)
         except Refused as refused:
             call.code = refused.code
-            kind = self.stale_as if fault is None else fault.kind
+            kind = self.stale_as if fault is None and refused.code == _STALE else fault.kind if fault else "ret"
             name = kind if kind in {"ret", "errcode"} else "ret"
             return JSONResponse({name: refused.code, "errmsg": refused.message})
         call.code = 0

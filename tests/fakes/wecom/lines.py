@@ -10,13 +10,14 @@ from starlette.types import Receive, Scope, Send
 
 from tests.fakes.wecom.world import BOT_ID, SECRET, Refused, World
 
-FaultKind = Literal["errcode", "lose_answer", "no_ack", "drop", "half", "cut"]
+FaultKind = Literal["errcode", "lose_answer", "no_ack", "drop", "half", "cut", "swallow"]
 
 
 @dataclass
 class Fault:
     """What happens to a frame: refused with `code`; carried out, and the line ends before the answer ("half": in the
-    middle of it); carried out and never answered; the line ends before it is carried out."""
+    middle of it); carried out and never answered; the line ends before it is carried out; neither carried out nor
+    answered."""
 
     cmd: str
     kind: FaultKind
@@ -156,16 +157,19 @@ class Lines:
         await line.send({"cmd": "aibot_event_callback", "headers": {"req_id": "srv-gone"}, "body": body})
         await line.close(1000)
 
+    def _fault(self, cmd: str, body: Any) -> Fault | None:
+        kind = body.get("msgtype") if isinstance(body, dict) else None
+        return take(self.faults, cmd) or take(self.faults, f"{cmd}:{kind}")
+
     async def _carry_out(self, line: Line, cmd: str, req_id: str, body: Any) -> None:
         if req_id in line.pending:
             self._world.violations.append(f"{cmd}: a second frame of {req_id} before the first was acknowledged")
         line.pending.add(req_id)
-        fault = take(self.faults, cmd)
-        if fault is None and isinstance(body, dict):
-            fault = take(self.faults, f"{cmd}:{body.get('msgtype')}")
+        fault = self._fault(cmd, body)
         try:
-            if fault is not None and fault.kind == "drop":
-                line.abort()
+            if fault is not None and fault.kind in {"drop", "swallow"}:
+                if fault.kind == "drop":
+                    line.abort()
                 return
             answer: dict[str, Any] = {"headers": {"req_id": req_id}, "errcode": 0, "errmsg": "ok"}
             if fault is not None and fault.kind == "errcode":

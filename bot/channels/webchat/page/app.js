@@ -27,7 +27,10 @@ async function ask(path, options = {}) {
   if (reply === null) throw new Error(word("unreachable"));
   if (reply.status === 401) location.assign("/");
   const body = await reply.json().catch(() => ({}));
-  if (!reply.ok) throw Object.assign(new Error(body.error || word("failed")), { final: NEVER.has(reply.status) });
+  if (!reply.ok) {
+    const wait = reply.status === 429 ? (Number(reply.headers.get("Retry-After")) || 5) * 1000 : 0;
+    throw Object.assign(new Error(body.error || word("failed")), { final: NEVER.has(reply.status), wait });
+  }
   return body;
 }
 
@@ -63,7 +66,11 @@ function actionsOf(message) {
     const button = make("button", { type: "button", className: action.danger ? "danger" : "", textContent: action.label, disabled: Boolean(action.disabled) });
     button.addEventListener("click", async () => {
       button.disabled = true;
-      const pause = await post("/chat/press", { id: uuid(), data: action.data, on: message.id }).then(() => 3000, () => 0);
+      button.parentNode.querySelector(".problem")?.remove();
+      const pause = await post("/chat/press", { id: uuid(), data: action.data, on: message.id }).then(() => 3000, (error) => {
+        button.after(make("span", { className: "problem", textContent: error.message }));
+        return 0;
+      });
       setTimeout(() => { button.disabled = false; }, pause); // one that has done what it can is shown anew, disabled
     });
     return button;
@@ -85,6 +92,14 @@ function foldedOf(message) {
   if (!message.long) return null;
   return make("details", {}, make("summary", { textContent: word("whole") }),
     make("div", { className: "text", textContent: message.long }));
+}
+
+// What is compared: a table under the first line of its text, which scrolls by itself on a phone.
+function tableOf(message) {
+  if (!message.table) return null;
+  const [head, ...rows] = message.table;
+  const row = (kind) => (cells) => make("tr", {}, ...cells.map((cell) => make(kind, { textContent: cell })));
+  return make("div", { className: "table" }, make("table", {}, make("thead", {}, row("th")(head)), make("tbody", {}, ...rows.map(row("td")))));
 }
 
 function filmOf(message) {
@@ -124,7 +139,8 @@ function elementOf(message) {
   if (message.kind === "video") return filmOf(message);
   const mine = message.from === "me" ? " me" : "";
   return make("article", { className: `bubble${mine}` },
-    make("div", { className: "text", textContent: message.text }), foldedOf(message), barOf(message), actionsOf(message));
+    make("div", { className: "text", textContent: message.table ? message.text.split("\n")[0] : message.text }), tableOf(message),
+    foldedOf(message), barOf(message), actionsOf(message));
 }
 
 // Change the words and the bar in place: a bar that is made anew cannot move smoothly.
@@ -188,7 +204,7 @@ async function load() {
       welcome();
       stay();
     } while (again);
-  })().catch(() => {}).finally(() => { loading = null; });
+  })().catch((error) => { if (error.wait) setTimeout(load, error.wait); }).finally(() => { loading = null; });
   return loading;
 }
 

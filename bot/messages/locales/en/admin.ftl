@@ -29,6 +29,11 @@ admin-no-asset-host = REELBOT_ASSET_HOST is "folder", but no public address is k
 admin-image-url-not-public = image_url must be a public http(s) address: publish the file first ("reelbot publish FILE") and use the address that prints, or give the file itself.
 admin-unknown-model = Unknown model “{ $model }”: "reelbot models" lists all of them.
 admin-model-retired = { $model } was shut down on { $day }: "reelbot models" lists those that are sold.
+admin-model-unavailable =
+    fal does not take { $model } just now, so it is not bought: { KNOWN($instead) ->
+        [yes] use { $instead }, or another one that "reelbot models" lists.
+       *[no] choose another one that "reelbot models" lists.
+    } "reelbot models --check" asks fal again.
 admin-unpriced =
     { KNOWN($resolution) ->
         [yes] { $model } at { $resolution } has no known price, so it is not bought: choose a combination that "reelbot models" lists.
@@ -57,10 +62,10 @@ admin-source-not-supported = { $model } has no { $mode } and no stand-in for it:
 admin-source-unavailable = The photo or video cannot be read: is the path right? In a chat, the chat's servers did not hand it out.
 admin-unsupported-media =
     { $what ->
-        [heic] a HEIC photo, which cannot be read: save it as JPEG or PNG.
-        [avif] an AVIF picture, which cannot be read: save it as JPEG or PNG.
+        [edits] a video whose edit list names another speed, or pauses: export it as a new file.
+        [dolby-vision] a video in Dolby Vision profile 5, whose colours only licensed players know: export it as SDR or HLG.
         [svg] a drawing (SVG), not a photo: save it as JPEG or PNG.
-       *[other] no kind of file that can be read: photos as JPEG, PNG, WebP, GIF or BMP, videos as MP4, MOV, WebM, MKV or M4V, with the ending that belongs to it.
+       *[other] no kind of file that can be read: photos as JPEG, HEIC, PNG, WebP, AVIF, GIF or BMP, videos as MP4, MOV, WebM, MKV or M4V, with the ending that belongs to it.
     }
 admin-unreadable-media = The file cannot be read; it seems damaged. Save it anew, or take another one.
 admin-truncated-media = The file is not complete; its end is missing. Copy it again.
@@ -69,8 +74,8 @@ admin-file-too-large =
         [yes] The file is too large: at most { SIZE($max_bytes) }.
        *[no] { KNOWN($max_size) ->
             [yes] The file is too large for the model: at most { SIZE($max_size) }.
-           *[no] { KNOWN($max_pixels) ->
-                [yes] The picture has too many pixels: at most 50 megapixels.
+           *[no] { KNOWN($max_megapixels) ->
+                [yes] The picture has too many pixels: at most { $max_megapixels } megapixels in a file of its kind.
                *[no] { KNOWN($max_side) ->
                     [yes] The video is too large: at most { $max_side } pixels a side.
                    *[no] The file is too large for the model.

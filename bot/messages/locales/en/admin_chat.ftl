@@ -1,6 +1,8 @@
 # /admin, what admins are told of strangers, the pause, and money in groups.
 
 operator-only = That is for the admins of this bot.
+operator-account = Of this WeChat account:
+operator-account-only = You are the admin of this WeChat account: this is for the admins of the whole bot.
 operator-private = I answer this in the private chat only: write it to me there.
 operator-unknown =
     There is no { -admin } { $asked }. What there is:
@@ -50,6 +52,7 @@ operator-not-paused = Nothing was paused.
 operator-access = Who may use this bot:
 operator-access-open = • everybody (setting REELBOT_ACCESS)
 operator-access-admin = • { $id }, admin (setting REELBOT_ADMINS)
+operator-access-owner = • { $id }, admin of their own WeChat account (has scanned its code)
 operator-access-admin-code = • { $id }, admin (by a one-time code, { $when })
 operator-code-taken = You are an admin of this bot. { -admin } says what you can do here.
 operator-code-void = This code does not count, or not any more. Whoever runs the bot gets a new one with “reelbot setup”.
@@ -91,6 +94,7 @@ alert-stranger =
         [yes] {" "}in the group { $chat }
        *[no] {""}
     }. To let them in: { -admin } allow { $id }
+alert-new-admin = { $user } is an admin of the bot now, by a code of “reelbot setup”. If you do not know who that is: { -admin } remove { $user }
 alert-group-moved = The group { $old } has become a supergroup, and its id is { $new } now. Its settings, jobs and caps went with it. Your setting REELBOT_ACCESS or REELBOT_ADMINS still has the old id: put the new one there. Until then the group may go on.
 alert-strangers = More people ask to be let in than I report one by one in a day. { -admin } waiting lists them.
 command-admin = Who waits, what runs, what was spent; let people in

@@ -49,6 +49,11 @@ photo-wanted =
         [yes] Please send the photo: I begin as soon as it is here, for { $price }.
        *[no] Please send the photo: I begin as soon as it is here.
     } “cancel” drops it.
+photo-wanted-addressed =
+    A photo that is sent by itself does not reach me in a group. Please send it in one message with @me, or reply to it with @me{ KNOWN($price) ->
+        [yes] : I begin as soon as it is here, for { $price }
+       *[no] : I begin as soon as it is here
+    }. “@me cancel” drops it.
 from-photos =
     { $how ->
         [frames] With your { $count } photos: from the first to the second.
@@ -99,6 +104,11 @@ group-greeting =
 
 ask-words =
     It would cost { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I make it?
+ask-lone =
+    I see no photo: in a group, one that is sent by itself does not reach me. Send it in one message with these words and @me, or reply to it with @me. From the words alone it would cost { KNOWN($up_to) ->
         [yes] up to { $price }
        *[no] { $price }
     }. Shall I make it?
@@ -201,6 +211,59 @@ button-take =
         [yes] up to { $price }
        *[no] { $price }
     }
+button-continue =
+    Continue, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-upscale =
+    Sharper: { $size }, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-full =
+    In full{ KNOWN($size) ->
+        [yes] {" "}({ $size })
+       *[no] {""}
+    }, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-sound =
+    With sound, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-silent =
+    Without sound, { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }
+button-full-anew = Make it anew in full
+button-more = More…
+film-more =
+    More for video { $job }:{ CHAT() ->
+        [words] {""}
+            With other words: “reword { $job }”; another model: “swap { $job }”; delete it: “delete { $job }”.
+       *[buttons] {""}
+    }
+film-step =
+    { $step ->
+        [continue] Goes on from { $film }; you get all of it as one film.
+        [upscale] A sharper copy of { $film }.
+        [enhance] The draft { $film }, made in full.
+        [full] The same as { $film }, sharper.
+        [sound] The same as { $film }, with sound.
+       *[silent] The same as { $film }, silent.
+    }
+film-is-so = Video { $job } is so already, or its model leaves no choice.
+film-joined = All of it: { $parts }, { $seconds } s.
+film-not-joined = This is the new part alone: it could not be joined with { $film }.
+ask-film =
+    This costs { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I make it?
 button-words =
     Change the words, { KNOWN($up_to) ->
         [yes] up to { $price }
@@ -256,7 +319,10 @@ forget-ask =
         [1] 1 video is being made and stays charged: it is not sent any more, and forgotten as soon as it ends.
        *[other] { $running } videos are being made and stay charged: they are not sent any more, and forgotten as soon as they end.
     }
-    What stays: the amounts and dates of your payments, without words; what the chat does not let me take back; copies of the database that the operator has made; and what the video service keeps by itself, such as photos, until that ends there.
+    What stays: the amounts and dates of your payments, without words; what the chat does not let me take back; copies of the database that the operator has made; and, at the video service, { $fal ->
+        [goes] photos and videos that were sent there, for about a day; its words and results are deleted.
+       *[other] words and results for about a month, and photos and videos that were sent there for about a day.
+    }
 forget-kept = Nothing is forgotten: all stays as it is.
 forgotten-now =
     { $place ->
@@ -266,7 +332,13 @@ forgotten-now =
         [0] That takes a few moments.
        *[other] What is being made now is forgotten when it has ended; that can take up to a day where the video service gives no answer.
     }
-    Videos and messages that the chat does not let me take back stay there until you delete them; copies of the database and what the video service keeps by itself go at their own time. Write again whenever you like: you begin anew.
+    Videos and messages that the chat does not let me take back stay there until you delete them; copies of the database go at their own time.
+    { $fal ->
+        [goes] At the video service I have words and results deleted, too, as soon as each order is closed; only photos and videos that were sent there stay, for about a day.
+        [refused] The video service does not let me delete anything there just now: the operator is told, and I go on trying. Without that, words and results lapse there after about a month, photos and videos that were sent there after a day.
+       *[stays] At the video service I can delete nothing: words and results lapse there after about a month, photos and videos that were sent there after a day.
+    }
+    Write again whenever you like: you begin anew.
 film-which = Which video? Name its code, or reply to the video.
 original-caption = The original file of { $job }
 file-coming = The original file of { $job } is on its way.

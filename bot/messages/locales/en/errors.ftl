@@ -16,6 +16,11 @@ error-no-asset-host = I could not hand your file to the video service, because t
 error-image-url-not-public = That address cannot be reached from outside. Please send me the file itself.
 error-unknown-model = There is no model “{ $model }”. { -models } lists all of them.
 error-model-retired = { $model } was shut down on { $day }. Please choose another model ({ -models }).
+error-model-unavailable =
+    { $model } is not available at the moment. { KNOWN($instead) ->
+        [yes] Please use { $instead } instead, or choose another model ({ -models }).
+       *[no] Please choose another model ({ -models }), or try again tomorrow.
+    }
 error-unpriced = There is no price for this combination, so it was not ordered. Please choose another resolution or model ({ -models }).
 error-bad-option =
     { $option ->
@@ -43,10 +48,10 @@ error-unknown-request = The video service knows no such request.
 
 error-unsupported-media =
     { $what ->
-        [heic] This is a HEIC photo, which I cannot read. Please send it as a photo instead of as a file, or save it as JPEG.
-        [avif] This is an AVIF picture, which I cannot read. Please save it as JPEG or PNG.
+        [edits] This video is put together in a way that I cannot follow: at another speed, or with pauses. Please export it as a new video and send that.
+        [dolby-vision] This video is in a kind of Dolby Vision that only licensed players can show. Please export it without HDR and send that.
         [svg] This is a drawing (SVG), not a photo. Please save it as JPEG or PNG.
-       *[other] I cannot read this kind of file. Photos work as JPEG, PNG, WebP, GIF or BMP, videos as MP4, MOV, WebM, MKV or M4V.
+       *[other] I cannot read this kind of file. Photos work as JPEG, HEIC, PNG, WebP, AVIF, GIF or BMP, videos as MP4, MOV, WebM, MKV or M4V.
     }
 error-unreadable-media = I cannot read this file; it seems damaged. Please send it again or choose another one.
 error-truncated-media = This file is not complete; its end is missing. Please send it again.
@@ -55,8 +60,8 @@ error-file-too-large =
         [yes] This file is too large; at most { SIZE($max_bytes) } are possible.
        *[no] { KNOWN($max_size) ->
             [yes] This file is too large for the model; it takes at most { SIZE($max_size) }.
-           *[no] { KNOWN($max_pixels) ->
-                [yes] This picture has too many pixels; at most 50 megapixels are possible.
+           *[no] { KNOWN($max_megapixels) ->
+                [yes] This picture has too many pixels; at most { $max_megapixels } megapixels are possible in a file of its kind.
                *[no] { KNOWN($max_side) ->
                     [yes] This video is too large; at most { $max_side } pixels a side are possible.
                    *[no] This file is too large for the model.
@@ -80,6 +85,10 @@ error-video-too-short =
         [yes] Your video is too short; this model needs at least { $min_duration } seconds.
        *[no] Your video is too short for this model.
     } Please send a longer one.
+error-film-gone = The video that this was to be made of is no longer there.
+error-chain-too-long = The whole film would be longer than { $max_duration } seconds, which is more than I can do. You can go on from a shorter one.
+error-large-enough = This video has as many pixels as { $resolution } already.
+error-draft-gone = The video service has kept nothing of this draft, so it cannot be made whole. I can make the same anew in full; it may look a little different.
 error-too-many-pictures = { $model } takes { $most } pictures at most. Please send fewer, or choose another model ({ -models }).
 error-source-not-supported = { $model } cannot use the photo or video you sent. { -models } shows which models can.
 error-source-unavailable = I could not get your photo or video from the chat. Please send it again.

@@ -21,6 +21,11 @@ ask-again =
         [yes] up to { $price }
        *[no] { $price }
     }. Shall I order it?
+ask-gone =
+    What you were offered cannot be made any more just now; this comes nearest. It costs { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I order it?
 ask-restored =
     This bot was restored from a backup, and it cannot tell whether this video was bought before that. To order it now costs { KNOWN($up_to) ->
         [yes] up to { $price }
@@ -77,6 +82,7 @@ balance-all =
        *[no] {""}
     }, { $left } of { $cap } left.
 command-balance = What you have spent, and what is left
+command-continue = Let your latest video go on
 command-again = Send a video again, or try a failed one anew
 command-delete = Delete a finished video for good
 command-forget = Forget everything of yours
@@ -116,6 +122,7 @@ alert-parked = Job { $job } of { $user } ({ $price }): fal has answered nothing 
 alert-no-receipt = No receipt can be written to the folder “receipts” of the output folder ({ $reason }), so nothing is ordered: make room there, or give this program the right to write.
 admin-parked = fal answers nothing that can be understood ({ $odd }). Job { $job } is ordered and paid for, and set aside: “reelbot poll { $request_id }” asks again, for nothing; a running bot goes on asking.
 alert-undelivered = Job { $job } of { $user } is rendered, but it cannot be sent there now: { $reason }. It is kept and tried again; its owner can fetch it with “again { $job }”.
+alert-unconfirmed = The video of job { $job } was sent to { $user }, WeChat never confirmed it, and they have not written for an hour. It counts as delivered and is kept; “again { $job }” sends it once more, for free.
 alert-works-again = fal takes orders again.
 alert-spent =
     { $percent ->
@@ -134,7 +141,44 @@ alert-charged-after-all = Job { $job } of { $user } was taken to be free, but fa
 alert-odd-charge = Job { $job }: the proxy before fal says it took { $said } credits, which is no price for this. It is left out, and the quote of { $price } stands. Look at the proxy’s own books.
 alert-film-of-another = Job { $job } of { $user } was given the video of job { $owner }, which had asked in the same words: fal’s answer to { $owner } came only after { $job } had found that request in fal’s list. { $owner } gets the video as well and carries its one charge. What became of the own order of { $job } ({ $price }) nobody knows: its account says nothing spent, “possibly charged”. Look at fal.ai/dashboard/requests.
 alert-drift = fal charges another price for { $model } than the bot quotes: { $count } jobs in 24 hours were quoted { $quoted }, and fal charged { $charged } ({ $percent } %). See “reelbot spend --by model”.
+alert-models-changed = fal has changed models that this bot sells:
+alert-models-back = fal takes these again as they were, and they are sold again:
+alert-models-more = … and { $count } more: “reelbot doctor” lists all of them.
+alert-models-all-gone = By fal’s own list { $count } of { $of } entries of the catalogue are gone or changed at once. That is not believed yet: nothing was changed, and the bot looks again in an hour.
+alert-models-all-gone-again = For the second time in an hour fal’s own list says that { $count } of { $of } entries of the catalogue are gone or changed. It is believed now, and they are held back until a later look finds them well. “reelbot doctor” lists them.
+alert-unit-prices = fal names other unit prices than yesterday. The bot still quotes its own prices: please compare them with the models’ pages at fal.ai.
+alert-unit-price-line =
+    • { $model }: { $before } → { $now }{ KNOWN($percent) ->
+        [yes] {" "}({ $percent } %)
+       *[no] {""}
+    }
+model-and-mode = { $model }, { $mode }
+mode-text-to-video = from words
+mode-image-to-video = from a photo
+mode-video-to-video = changing a video
+mode-first-last-frame-to-video = from a first to a last photo
+mode-reference-to-video = with photos as references
+mode-extend-video = continuing a video
+mode-upscale-video = more pixels
+mode-enhance-draft = a draft in full
+alert-model-line = • { $row }: { $what }
+alert-model-deprecated = fal calls it deprecated.
+alert-model-unknown = fal does not know it any more.
+alert-model-field-gone = fal has removed the field { $field }.
+alert-model-value-gone =
+    fal does not take { $field } as it was{ KNOWN($values) ->
+        [yes] {" "}({ $values })
+       *[no] {""}
+    }.
+alert-model-bound-moved = fal has new limits for { $field } ({ $values }).
+alert-model-required-new = fal now asks for { $field }.
+alert-model-then =
+    { $off ->
+        [off] It is not sold until that is over; videos already ordered go on.
+       *[less] The rest of it is still sold.
+    }
 alert-balance = The fal account has { $left } left, less than { $need } (what may be spent in 24 hours, or what is set aside). Top it up at fal.ai/dashboard/billing.
+alert-forget-at-fal = fal refuses to delete with FAL_ADMIN_KEY, so words and results stay there. Make a key of ADMIN scope at fal.ai/dashboard/keys; it is tried again in a day, with another key at once.
 alert-admin-key = fal refuses FAL_ADMIN_KEY: its bills are not read. Make a key of ADMIN scope at fal.ai/dashboard/keys.
 alert-database-stamped = This database is a backup that was put back. Orders that waited in it are looked for before anything is bought, and their owners are asked where that is not possible. It does not know what was ordered, paid and delivered after it was made: a video may come twice, and the spending caps start lower. See “Backup and restore” in the README.
 alert-database-older = The database is older than the files in the output folder ({ $files } receipts in it are of orders that it does not know), so it is taken for a backup that was put back. Orders that waited in it are looked for before anything is bought, and their owners are asked where that is not possible. If the right database lies somewhere else, stop the bot and put it back. See “Backup and restore” in the README.

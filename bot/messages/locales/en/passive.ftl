@@ -24,13 +24,13 @@ passive-help =
 
     Each video has a short code, such as K7:
     confirm K7 · cancel K7 · again K7 · fetch K7
-    Of a finished one: retake K7, reword K7, swap K7 (another model), delete K7; I name the price first
+    Of a finished one: continue K7, retake K7, reword K7, upscale K7, more K7, delete K7; I name the price first
     “1” fetches a video that waits for you
     status · history · models · price · settings · balance · language · forget · help
 
 passive-video-title = Your video is ready
 passive-caption = { $caption }, code { $code }
-passive-film = retake { $code } · reword { $code } · swap { $code } (price first) · delete { $code }
+passive-film = continue { $code } · retake { $code } (price first) · more { $code } · delete { $code }
 passive-videos-wait =
     { $count ->
         [1] 📬 A finished video waits for you: send 1.
@@ -59,6 +59,12 @@ typed-erase = erase
 typed-forget-yes = forget yes
 typed-forget-no = forget no
 typed-pick = swap
+typed-next = continue
+typed-take = retake
+typed-pixels = upscale
+typed-full = full
+typed-sound = sound on
+typed-silent = sound off
 typed-language = language { $language }
 
 state-sent-as-reply = Sent to you; its code shows it once more.

@@ -31,6 +31,7 @@ help =
     /status: what is in the works
     /cancel: stop a video
     /history: your latest videos
+    /continue: let a finished video go on, for example /continue K7QX2AB she turns around
     /again: send a video again, or try a failed one anew
     /delete: delete a finished video, for example /delete K7QX2AB
     /models: all models
@@ -63,26 +64,102 @@ history-line =
     }{ $free ->
         [yes] , free
        *[no] {""}
+    }{ KNOWN($parts) ->
+        [yes] , { $parts }
+       *[no] {""}
     }: { $state } “{ $prompt }”
 
-models-title = Models, and what a video of about 5 seconds costs:
+models-title = Models, and what a video of about 5 seconds costs{ CHAT() ->
+        [words] {" "}(after your words: premium, or model and a name)
+       *[buttons] {""}
+    }:
 models-line =
     { KNOWN($tier) ->
         [yes] • { $tier }: { $name }
-       *[no] • { $name } ({ CHAT() ->
-            [words] model { $key }
-           *[buttons] --model { $key }
-        })
+       *[no] • { CHAT() ->
+            [words] { $key }
+           *[buttons] { $name } (--model { $key })
+        }
     }{ KNOWN($price) ->
         [yes] , { $price }
        *[no] {""}
     }{ KNOWN($duration) ->
         [yes] {" "}({ $duration } s)
        *[no] {""}
+    }{ KNOWN($seconds) ->
+        [yes] {" "}{ $seconds }s
+       *[no] {""}
+    }{ $sound ->
+        [choice] {" "}🔈
+        [always] {" "}🔊
+        [never] {" "}🔇
+       *[other] {""}
+    }{ INCLUDES($modes, "first-last-frame-to-video") ->
+        [yes] {" "}2🖼
+       *[no] {""}
+    }{ KNOWN($references) ->
+        [yes] {" "}👥{ $references }
+       *[no] {""}
+    }{ INCLUDES($modes, "extend-video") ->
+        [yes] {" "}➕
+       *[no] {""}
     }{ INCLUDES($modes, "video-to-video") ->
-        [yes] , also changes videos
+        [yes] {" "}✏️
+       *[no] {""}
+    }{ $off ->
+        [all] . Not available at the moment
+        [some] . In part not available at the moment
        *[no] {""}
     }
+
+models-column-name = Model
+models-column-say = Say
+models-column-price = About 5 s
+models-column-seconds = Seconds
+models-column-sound = Sound
+models-column-pictures = Pictures
+models-column-more = Also
+models-cell-name = { $name }
+models-cell-say =
+    { KNOWN($tier) ->
+        [yes] { $tier }
+       *[no] { CHAT() ->
+            [words] model { $key }
+           *[buttons] --model { $key }
+        }
+    }
+models-cell-price =
+    { $price }{ KNOWN($duration) ->
+        [yes] {" "}({ $duration } s)
+       *[no] {""}
+    }
+models-cell-seconds = { $seconds }
+models-cell-sound =
+    { $sound ->
+        [choice] as you like
+        [always] yes
+       *[other] no
+    }
+models-cell-pictures =
+    { INCLUDES($modes, "image-to-video") ->
+        [yes] 1
+       *[no] {""}
+    }{ INCLUDES($modes, "first-last-frame-to-video") ->
+        [yes] , first and last
+       *[no] {""}
+    }{ KNOWN($references) ->
+        [yes] , { $references } references
+       *[no] {""}
+    }
+models-cell-more =
+    { INCLUDES($modes, "extend-video") ->
+        [yes] continues videos
+       *[no] {""}
+    }{ INCLUDES($modes, "video-to-video") ->
+        [yes] changes videos
+       *[no] {""}
+    }
+models-signs = 🔊 with sound, 🔈 if you like, 🔇 silent · 2🖼 first and last photo · 👥 references · ➕ continues · ✏️ changes videos
 
 price-title = What a video costs:
 price-line =

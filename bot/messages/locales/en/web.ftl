@@ -24,17 +24,16 @@ web-wrong-host = This address is not the bot’s own. Open the address that the 
 web-wrong-origin = Another web site tried to speak to the bot. Open the bot’s own page and try there.
 web-session-over = Your session is over. Load the page again.
 web-invitation-void = This invitation has been used already, or is no longer good. Ask for a new link.
+web-too-fast = That was too much at once. Try again in { $wait_s } s.
 web-too-many-tokens = Too many wrong tokens. Wait a minute, then try again.
 web-nothing-to-send = There was nothing to send.
 web-upload-gone = The upload did not arrive whole. Add the file again.
 web-upload-unknown =
     { $what ->
-        [heic] This is a HEIC photo, which I cannot read. Save it as JPEG and add that.
-        [avif] This is an AVIF picture, which I cannot read. Save it as JPEG and add that.
         [svg] This is a drawing (SVG), not a photo. Save it as JPEG or PNG and add that.
-       *[other] This is no photo or video that I can use. Send a JPG, PNG, WebP, GIF, MP4, MOV or WebM.
+       *[other] This is no photo or video that I can use. Send a JPG, HEIC, PNG, WebP, GIF, MP4, MOV or WebM.
     }
-web-upload-large = This file is too large: photos up to { $max_mb } MB, videos up to 100 MB.
+web-upload-large = This file is too large: photos and videos work up to { $max_mb } MB.
 web-not-found = There is nothing here, or it is not yours.
 web-upload-quota = You have sent as many files as fit. Wait an hour, then add more.
 web-upload-no-room = The disk of the bot is nearly full, so it takes no files now. Tell the person who runs it.

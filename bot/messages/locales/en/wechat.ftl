@@ -51,8 +51,8 @@ alert-more =
 alert-ilink-login = The login of the personal WeChat account { $account } has ended: nothing comes in or goes out, and finished videos are kept. Run reelbot wechat login --account { $account } on the server and scan the code.
 
 ilink-page-title = Log in to personal WeChat
-ilink-page-nobody = No WeChat account is logged in yet. Whoever scans may use the bot and is an admin.
-ilink-page-accounts = Logged in: { $names }. Whoever scans may use the bot and is an admin.
+ilink-page-nobody = No WeChat account is logged in yet. Whoever scans may use the bot and is the admin of that account.
+ilink-page-accounts = Logged in: { $names }. Whoever scans may use the bot and is the admin of that account.
 ilink-page-name = Name of the account (a-z, 0-9; may be left out)
 ilink-page-begin = Show the QR code
 ilink-page-code = Scan this with the WeChat in which the bot is to live, then confirm on the phone.

@@ -30,6 +30,11 @@ admin-no-asset-host = REELBOT_ASSET_HOST 設為 folder，但不知道公開網�
 admin-image-url-not-public = image_url 必須是公開的 http(s) 網址：請先發佈檔案（reelbot publish FILE）再用它列印的網址，或者直接給出檔案。
 admin-unknown-model = 未知模型「{ $model }」：reelbot models 會列出所有模型。
 admin-model-retired = { $model } 已在 { $day } 停止服務：reelbot models 會列出在用的模型。
+admin-model-unavailable =
+    fal 現在不接受 { $model }，所以沒有下單：{ KNOWN($instead) ->
+        [yes] 請改用 { $instead }，或 reelbot models 列出的其他模型。
+       *[no] 請選擇 reelbot models 列出的其他模型。
+    }reelbot models --check 會重新向 fal 查詢。
 admin-unpriced =
     { KNOWN($resolution) ->
         [yes] { $model } 在 { $resolution } 下沒有定價，所以沒有下單：請選擇 reelbot models 列出的組合。
@@ -58,10 +63,10 @@ admin-source-not-supported = { $model } 不支援 { $mode }，也沒有替代模
 admin-source-unavailable = 讀不到照片或影片：路徑對嗎？如果來自聊天，則是聊天伺服器沒有給出檔案。
 admin-unsupported-media =
     { $what ->
-        [heic] HEIC 照片，讀不了：請另存為 JPEG 或 PNG。
-        [avif] AVIF 圖片，讀不了：請另存為 JPEG 或 PNG。
+        [edits] 影片的剪輯清單裡有變速或停頓：請匯出成新的檔案。
+        [dolby-vision] 杜比視界 profile 5 的影片，只有授權的播放器認得它的顏色：請匯出成 SDR 或 HLG。
         [svg] 向量圖（SVG），不是照片：請另存為 JPEG 或 PNG。
-       *[other] 讀不了這種檔案：照片支援 JPEG、PNG、WebP、GIF、BMP，影片支援 MP4、MOV、WebM、MKV、M4V，副檔名要對得上。
+       *[other] 讀不了這種檔案：照片支援 JPEG、HEIC、PNG、WebP、AVIF、GIF、BMP，影片支援 MP4、MOV、WebM、MKV、M4V，副檔名要對得上。
     }
 admin-unreadable-media = 檔案讀不了，可能損壞了。請重新儲存，或者換一個。
 admin-truncated-media = 檔案不完整，缺了結尾。請重新複製一份。
@@ -70,8 +75,8 @@ admin-file-too-large =
         [yes] 檔案太大，最大 { SIZE($max_bytes) }。
        *[no] { KNOWN($max_size) ->
             [yes] 檔案太大，該模型最大支援 { SIZE($max_size) }。
-           *[no] { KNOWN($max_pixels) ->
-                [yes] 圖片的像素太多，最多 5000 萬像素。
+           *[no] { KNOWN($max_megapixels) ->
+                [yes] 圖片的像素太多，這種檔案最多 { $max_megapixels }00 萬像素。
                *[no] { KNOWN($max_side) ->
                     [yes] 影片的畫面太大，每邊最多 { $max_side } 像素。
                    *[no] 檔案太大，超過了該模型的上限。

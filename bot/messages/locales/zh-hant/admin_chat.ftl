@@ -2,6 +2,8 @@
 # /admin、陌生人通知、暫停下單，以及群裡的花費。
 
 operator-only = 這是給管理員用的。
+operator-account = 只看這個微信帳號：
+operator-account-only = 你是這個微信帳號的管理員，這個操作要整個機器人的管理員才能做。
 operator-private = 這個我只在私聊裡回答，請私聊我再發一次。
 operator-unknown =
     沒有 { -admin } { $asked }。可以用：
@@ -51,6 +53,7 @@ operator-not-paused = 沒有暫停過。
 operator-access = 可以使用這個機器人的：
 operator-access-open = • 所有人（設定 REELBOT_ACCESS）
 operator-access-admin = • { $id }，管理員（設定 REELBOT_ADMINS）
+operator-access-owner = • { $id }，自己那個微信帳號的管理員（掃碼登入）
 operator-access-admin-code = • { $id }，管理員（{ $when } 用一次性驗證碼）
 operator-code-taken = 你現在是這個機器人的管理員了。發 { -admin } 看看管理員能做什麼。
 operator-code-void = 這個驗證碼不對，或者已經失效。執行機器人的人可以用「reelbot setup」得到新的。
@@ -92,6 +95,7 @@ alert-stranger =
         [yes] ，在群 { $chat } 裡
        *[no] {""}
     }。允許請發：{ -admin } allow { $id }
+alert-new-admin = { $user } 用「reelbot setup」的驗證碼成為了機器人的管理員。如果你不認識這個人，請發：{ -admin } 移除 { $user }
 alert-group-moved = 群 { $old } 升級成了超級群，現在的 ID 是 { $new }。它的設定、影片和額度都跟著過去了。設定 REELBOT_ACCESS 或 REELBOT_ADMINS 裡還是舊 ID，請改成新的。改之前，這個群照常能用。
 alert-strangers = 今天申請使用的人太多，不再逐個通知。發 { -admin } waiting（管理 等待）查看。
 command-admin = 誰在等、在做什麼、花了多少；允許別人使用

@@ -50,6 +50,11 @@ photo-wanted =
         [yes] 收到就開始做（{ $price }）。
        *[no] 收到就開始做。
     }不做了就回覆「取消」。
+photo-wanted-addressed =
+    群裡單獨發的照片到不了我這裡。請在同一條訊息裡放上照片並 @我，或者引用那張照片再 @我，{ KNOWN($price) ->
+        [yes] 收到就開始做（{ $price }）。
+       *[no] 收到就開始做。
+    }不做了就 @我 說「取消」。
 from-photos =
     { $how ->
         [frames] 用你發的 { $count } 張照片：從第一張變到第二張。
@@ -103,6 +108,11 @@ ask-words =
         [yes] 最多 { $price }
        *[no] { $price }
     }，確定要做嗎？
+ask-lone =
+    我沒看到照片：群裡單獨發的照片到不了我這裡。請把照片和這句話放在同一條訊息裡並 @我，或者引用那張照片再 @我。不用照片、只按文字做需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，要這樣做嗎？
 ask-forward =
     這段文字是轉發的，不是你自己寫的。做成影片需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -202,6 +212,59 @@ button-take =
         [yes] 最多 { $price }
        *[no] { $price }
     }
+button-continue =
+    續寫，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-upscale =
+    放大到 { $size }，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-full =
+    完整版{ KNOWN($size) ->
+        [yes] {""}（{ $size }）
+       *[no] {""}
+    }，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-sound =
+    有聲版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-silent =
+    無聲版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-full-anew = 重新做完整的
+button-more = 更多…
+film-more =
+    影片 { $job } 還可以：{ CHAT() ->
+        [words] {""}
+            換一句話：「換詞 { $job }」；換個模型：「換模型 { $job }」；不要了：「刪除 { $job }」。
+       *[buttons] {""}
+    }
+film-step =
+    { $step ->
+        [continue] 接著 { $film } 往下拍，做好後連成一整段發給你。
+        [upscale] { $film } 的高畫質版。
+        [enhance] 草稿 { $film } 的完整版。
+        [full] { $film } 的清晰版。
+        [sound] { $film } 的有聲版。
+       *[silent] { $film } 的無聲版。
+    }
+film-is-so = 影片 { $job } 已經是這樣了，或者它的模型不能選。
+film-joined = 整段：{ $parts }，共 { $seconds } 秒。
+film-not-joined = 沒能和 { $film } 連起來，這是新的一段。
+ask-film =
+    做這個需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，確定要做嗎？
 button-words =
     換句話，{ KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -245,7 +308,10 @@ forget-ask =
         [0] 現在沒有正在做的影片。
        *[other] 正在做的 { $running } 個影片費用照算，不再發給你，一做完就清除。
     }
-    會留下的：付款的金額和日期（不含文字）、聊天裡我撤不回的內容、運營者已做的資料庫備份，以及影片服務方自己儲存的東西（例如照片），到期為止。
+    會留下的：付款的金額和日期（不含文字）、聊天裡我撤不回的內容、運營者已做的資料庫備份，以及影片服務方那邊的{ $fal ->
+        [goes] 已上傳照片和影片（大約一天）；文字和結果會在那邊一併刪除。
+       *[other] 文字和結果（大約一個月）、已上傳的照片和影片（大約一天）。
+    }
 forget-kept = 好的，什麼都沒清除，一切照舊。
 forgotten-now =
     { $place ->
@@ -255,7 +321,13 @@ forgotten-now =
         [0] 稍等片刻就好。
        *[other] 正在做的，做完就清除；如果影片服務方一直沒有答覆，最多要一天。
     }
-    聊天裡我撤不回的影片和訊息會留在那裡，請自己刪除；資料庫備份和影片服務方自己儲存的東西到期才會消失。想用的時候隨時再來，一切從頭開始。
+    聊天裡我撤不回的影片和訊息會留在那裡，請自己刪除；資料庫備份到期才會消失。
+    { $fal ->
+        [goes] 影片服務方那邊的文字和結果，我也會在每個訂單結清後讓它們刪掉；只有已上傳的照片和影片還會留大約一天。
+        [refused] 影片服務方現在不讓我刪除那邊的東西：已經告訴運營者，我會繼續試。否則文字和結果大約一個月後到期，已上傳的照片和影片大約一天後到期。
+       *[stays] 影片服務方那邊我刪不了：文字和結果大約一個月後到期，已上傳的照片和影片大約一天後到期。
+    }
+    想用的時候隨時再來，一切從頭開始。
 film-which = 是哪個影片？請帶上編號，或者直接回覆那個影片。
 original-caption = { $job } 的原片
 file-coming = { $job } 的原片馬上發來。

@@ -17,6 +17,11 @@ error-no-asset-host = 你的檔案沒能交給影片服務：這個機器人還�
 error-image-url-not-public = 這個網址從外面打不開。請直接把檔案發給我。
 error-unknown-model = 沒有「{ $model }」這個模型。{ -send-models }查看全部。
 error-model-retired = { $model } 已在 { $day } 停止服務，請換一個模型。{ -send-models }查看全部。
+error-model-unavailable =
+    { $model } 暫時用不了。{ KNOWN($instead) ->
+        [yes] 可以改用 { $instead }，或者換一個模型，{ -send-models }查看全部。
+       *[no] 請換一個模型（{ -send-models }查看全部），或者明天再試。
+    }
 error-unpriced = 這個組合沒有定價，所以沒有下單。請換一種清晰度或模型，{ -send-models }查看全部。
 error-bad-option =
     { $option ->
@@ -44,10 +49,10 @@ error-unknown-request = 影片服務沒有這個請求。
 
 error-unsupported-media =
     { $what ->
-        [heic] 這是 HEIC 照片，我讀不了。請當作圖片發（不要當作檔案發），或者另存為 JPEG。
-        [avif] 這是 AVIF 圖片，我讀不了。請另存為 JPEG 或 PNG。
+        [edits] 這個影片的剪輯方式我讀不了：變過速，或者中間有停頓。請匯出成新的影片再發。
+        [dolby-vision] 這個影片的杜比視界格式只有授權的播放器才能顯示。請匯出成普通（非 HDR）影片再發。
         [svg] 這是向量圖（SVG），不是照片。請另存為 JPEG 或 PNG。
-       *[other] 我讀不了這種檔案。照片支援 JPEG、PNG、WebP、GIF、BMP，影片支援 MP4、MOV、WebM、MKV、M4V。
+       *[other] 我讀不了這種檔案。照片支援 JPEG、HEIC、PNG、WebP、AVIF、GIF、BMP，影片支援 MP4、MOV、WebM、MKV、M4V。
     }
 error-unreadable-media = 這個檔案打不開，可能損壞了。請重新發送，或者換一個。
 error-truncated-media = 這個檔案不完整，缺了結尾。請重新發送。
@@ -56,8 +61,8 @@ error-file-too-large =
         [yes] 檔案太大了，最大 { SIZE($max_bytes) }。
        *[no] { KNOWN($max_size) ->
             [yes] 檔案太大了，該模型最大支援 { SIZE($max_size) }。
-           *[no] { KNOWN($max_pixels) ->
-                [yes] 圖片的像素太多，最多 5000 萬像素。
+           *[no] { KNOWN($max_megapixels) ->
+                [yes] 圖片的像素太多，這種檔案最多 { $max_megapixels }00 萬像素。
                *[no] { KNOWN($max_side) ->
                     [yes] 影片的畫面太大，每邊最多 { $max_side } 像素。
                    *[no] 檔案太大，超過了該模型的上限。
@@ -81,6 +86,10 @@ error-video-too-short =
         [yes] 影片太短，該模型至少要 { $min_duration } 秒。
        *[no] 影片太短，該模型用不了。
     }請換一段長一些的。
+error-film-gone = 要用的那個影片已經不在了。
+error-chain-too-long = 整段影片會超過 { $max_duration } 秒，做不了這麼長。可以接著短一些的影片來做。
+error-large-enough = 這個影片已經有 { $resolution } 那麼清晰了。
+error-draft-gone = 影片服務沒有保留這個草稿，沒法直接做成完整版。可以照原樣重新做完整的，畫面可能略有不同。
 error-too-many-pictures = { $model } 最多用 { $most } 張照片。請少發幾張，或換一個模型，{ -send-models }查看全部。
 error-source-not-supported = { $model } 用不了你發來的照片或影片。{ -send-models }看看哪些模型可以。
 error-source-unavailable = 沒能從聊天裡取到你的照片或影片。請重新發送。

@@ -25,13 +25,13 @@ passive-help =
 
     每個影片有一個編號，例如 K7：
     確認 K7 · 取消 K7 · 再來 K7 · 領取 K7
-    做好的還可以：新版 K7 · 換詞 K7 · 換模型 K7（先報價）· 刪除 K7
+    做好的還可以：續寫 K7 · 新版 K7 · 換詞 K7 · 放大 K7（先報價）· 更多 K7 · 刪除 K7
     回覆「1」領取做好的影片
     狀態 · 歷史 · 模型 · 價格 · 設定 · 餘額 · 語言 · 忘記我 · 幫助
 
 passive-video-title = 你的影片做好了
 passive-caption = { $caption }，編號 { $code }
-passive-film = 新版 { $code } · 換詞 { $code } · 換模型 { $code }（先報價）· 刪除 { $code }
+passive-film = 續寫 { $code } · 新版 { $code }（先報價）· 更多 { $code } · 刪除 { $code }
 passive-videos-wait = 📬 有 { $count } 個影片做好了，回覆「1」領取。
 passive-videos-left = 還有 { $count } 個影片做好了，回覆「1」領取下一個。
 passive-nothing-waits = 現在沒有可領取的影片。回覆「狀態」看進度，「歷史」看做過的。
@@ -52,6 +52,12 @@ typed-erase = 確認刪除
 typed-forget-yes = 忘記我 確認
 typed-forget-no = 忘記我 不要
 typed-pick = 換模型
+typed-next = 續寫
+typed-take = 新版
+typed-pixels = 放大
+typed-full = 完整版
+typed-sound = 有聲
+typed-silent = 無聲
 typed-language = 語言 { $language }
 
 state-sent-as-reply = 已經發給你了，想再看一次，回覆它的編號。

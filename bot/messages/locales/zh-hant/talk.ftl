@@ -32,6 +32,7 @@ help =
     /status：正在製作的影片
     /cancel：取消影片
     /history：你最近的影片
+    /continue：接著做好的影片往下拍，例如 /continue K7QX2AB 她轉過身來
     /again：重新發送影片，或重做失敗的影片
     /delete：刪除做好的影片，例如 /delete K7QX2AB
     /models：所有模型
@@ -80,6 +81,9 @@ history-line =
     }{ $free ->
         [yes] ，免費
        *[no] {""}
+    }{ KNOWN($parts) ->
+        [yes] ，{ $parts }
+       *[no] {""}
     }：{ $state }「{ $prompt }」
 
 models-title =
@@ -98,20 +102,95 @@ models-line =
             [words] {""}
            *[buttons] （{ $tier }）
         }：{ $name }
-       *[no] • { $name }（{ CHAT() ->
-            [words] 模型 { $key }
-           *[buttons] --model { $key }
-        }）
+       *[no] • { CHAT() ->
+            [words] { $key }
+           *[buttons] { $name }（--model { $key }）
+        }
     }{ KNOWN($price) ->
         [yes] ，{ $price }
        *[no] {""}
     }{ KNOWN($duration) ->
         [yes] （{ $duration } 秒）
        *[no] {""}
+    }{ KNOWN($seconds) ->
+        [yes] {" "}{ $seconds }s
+       *[no] {""}
+    }{ $sound ->
+        [choice] {" "}🔈
+        [always] {" "}🔊
+        [never] {" "}🔇
+       *[other] {""}
+    }{ INCLUDES($modes, "first-last-frame-to-video") ->
+        [yes] {" "}2🖼
+       *[no] {""}
+    }{ KNOWN($references) ->
+        [yes] {" "}👥{ $references }
+       *[no] {""}
+    }{ INCLUDES($modes, "extend-video") ->
+        [yes] {" "}➕
+       *[no] {""}
     }{ INCLUDES($modes, "video-to-video") ->
-        [yes] ，也能改影片
+        [yes] {" "}✏️
+       *[no] {""}
+    }{ $off ->
+        [all] 。暫時不可用
+        [some] 。部分功能暫時不可用
        *[no] {""}
     }
+
+models-column-name = 模型
+models-column-say = 怎麼選
+models-column-price = 約 5 秒的價格
+models-column-seconds = 秒數
+models-column-sound = 聲音
+models-column-pictures = 照片
+models-column-more = 還能
+models-cell-name = { $name }
+models-cell-say =
+    { KNOWN($tier) ->
+        [yes] { $tier ->
+            [budget] 經濟
+            [balanced] 均衡
+            [premium] 高級
+           *[other] { $tier }
+        }
+       *[no] { CHAT() ->
+            [words] 模型 { $key }
+           *[buttons] --model { $key }
+        }
+    }
+models-cell-price =
+    { $price }{ KNOWN($duration) ->
+        [yes] （{ $duration } 秒）
+       *[no] {""}
+    }
+models-cell-seconds = { $seconds }
+models-cell-sound =
+    { $sound ->
+        [choice] 可選
+        [always] 有
+       *[other] 無
+    }
+models-cell-pictures =
+    { INCLUDES($modes, "image-to-video") ->
+        [yes] 1 張
+       *[no] {""}
+    }{ INCLUDES($modes, "first-last-frame-to-video") ->
+        [yes] 、首尾幀
+       *[no] {""}
+    }{ KNOWN($references) ->
+        [yes] 、參考圖 { $references } 張
+       *[no] {""}
+    }
+models-cell-more =
+    { INCLUDES($modes, "extend-video") ->
+        [yes] 續寫影片
+       *[no] {""}
+    }{ INCLUDES($modes, "video-to-video") ->
+        [yes] 改影片
+       *[no] {""}
+    }
+models-signs = 🔊 有聲，🔈 可選，🔇 無聲 · 2🖼 首尾幀 · 👥 參考圖張數 · ➕ 續寫 · ✏️ 改影片
 
 price-title = 影片價格：
 price-line =

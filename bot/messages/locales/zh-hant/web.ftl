@@ -25,17 +25,16 @@ web-wrong-host = 這個網址不對。請開啟機器人啟動時顯示的網址
 web-wrong-origin = 有別的網站想使用這個機器人，已拒絕。請在機器人自己的頁面裡操作。
 web-session-over = 登入已逾時，請重新整理頁面。
 web-invitation-void = 這個邀請已經用過或已失效，請向對方要一個新連結。
+web-too-fast = 一下子太多了，請 { $wait_s } 秒後再試。
 web-too-many-tokens = 密碼錯誤次數過多，請等一分鐘再試。
 web-nothing-to-send = 沒有可傳送的內容。
 web-upload-gone = 檔案沒有完整傳上來，請重新加入。
 web-upload-unknown =
     { $what ->
-        [heic] 這是 HEIC 照片，我讀不了。請另存為 JPEG 再新增。
-        [avif] 這是 AVIF 圖片，我讀不了。請另存為 JPEG 再新增。
         [svg] 這是向量圖（SVG），不是照片。請另存為 JPEG 或 PNG 再新增。
-       *[other] 這個檔案不是我能用的照片或影片。請用 JPG、PNG、WebP、GIF、MP4、MOV 或 WebM。
+       *[other] 這個檔案不是我能用的照片或影片。請用 JPG、HEIC、PNG、WebP、GIF、MP4、MOV 或 WebM。
     }
-web-upload-large = 檔案太大：照片不超過 { $max_mb } MB，影片不超過 100 MB。
+web-upload-large = 檔案太大：照片和影片都不超過 { $max_mb } MB。
 web-not-found = 這裡沒有內容，或者它不是你的。
 web-upload-quota = 你上傳的檔案已達上限，請過一小時再新增。
 web-upload-no-room = 機器人的磁碟快滿了，暫時不能接收檔案，請告訴機器人的主人。

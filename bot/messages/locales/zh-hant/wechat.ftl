@@ -45,8 +45,8 @@ alert-more = 還有 { $count } 條更早的提醒，全文在日誌裡（「for 
 alert-ilink-login = 個人微信帳號 { $account } 的登入已失效，收發都停了；做好的影片都存著。請在伺服器上執行 reelbot wechat login --account { $account } 重新掃碼。
 
 ilink-page-title = 登入個人微信
-ilink-page-nobody = 還沒有登入任何微信帳號。掃碼的人可以使用機器人，並且是管理員。
-ilink-page-accounts = 已登入的帳號：{ $names }。掃碼的人可以使用機器人，並且是管理員。
+ilink-page-nobody = 還沒有登入任何微信帳號。掃碼的人可以使用機器人，並且是這個帳號的管理員。
+ilink-page-accounts = 已登入的帳號：{ $names }。掃碼的人可以使用機器人，並且是這個帳號的管理員。
 ilink-page-name = 帳號名（a-z、0-9，可不填）
 ilink-page-begin = 顯示二維碼
 ilink-page-code = 請用要放機器人的那個微信掃一掃，然後在手機上確認。

@@ -29,6 +29,11 @@ admin-no-asset-host = REELBOT_ASSET_HOST 设为 folder，但不知道公开地�
 admin-image-url-not-public = image_url 必须是公开的 http(s) 地址：请先发布文件（reelbot publish FILE）再用它打印的地址，或者直接给出文件。
 admin-unknown-model = 未知模型“{ $model }”：reelbot models 会列出所有模型。
 admin-model-retired = { $model } 已在 { $day } 停止服务：reelbot models 会列出在用的模型。
+admin-model-unavailable =
+    fal 现在不接受 { $model }，所以没有下单：{ KNOWN($instead) ->
+        [yes] 请改用 { $instead }，或 reelbot models 列出的其他模型。
+       *[no] 请选择 reelbot models 列出的其他模型。
+    }reelbot models --check 会重新向 fal 查询。
 admin-unpriced =
     { KNOWN($resolution) ->
         [yes] { $model } 在 { $resolution } 下没有定价，所以没有下单：请选择 reelbot models 列出的组合。
@@ -57,10 +62,10 @@ admin-source-not-supported = { $model } 不支持 { $mode }，也没有替代模
 admin-source-unavailable = 读不到照片或视频：路径对吗？如果来自聊天，则是聊天服务器没有给出文件。
 admin-unsupported-media =
     { $what ->
-        [heic] HEIC 照片，读不了：请另存为 JPEG 或 PNG。
-        [avif] AVIF 图片，读不了：请另存为 JPEG 或 PNG。
+        [edits] 视频的剪辑列表里有变速或停顿：请导出成新的文件。
+        [dolby-vision] 杜比视界 profile 5 的视频，只有授权的播放器认得它的颜色：请导出成 SDR 或 HLG。
         [svg] 矢量图（SVG），不是照片：请另存为 JPEG 或 PNG。
-       *[other] 读不了这种文件：照片支持 JPEG、PNG、WebP、GIF、BMP，视频支持 MP4、MOV、WebM、MKV、M4V，扩展名要对得上。
+       *[other] 读不了这种文件：照片支持 JPEG、HEIC、PNG、WebP、AVIF、GIF、BMP，视频支持 MP4、MOV、WebM、MKV、M4V，扩展名要对得上。
     }
 admin-unreadable-media = 文件读不了，可能损坏了。请重新保存，或者换一个。
 admin-truncated-media = 文件不完整，缺了结尾。请重新复制一份。
@@ -69,8 +74,8 @@ admin-file-too-large =
         [yes] 文件太大，最大 { SIZE($max_bytes) }。
        *[no] { KNOWN($max_size) ->
             [yes] 文件太大，该模型最大支持 { SIZE($max_size) }。
-           *[no] { KNOWN($max_pixels) ->
-                [yes] 图片的像素太多，最多 5000 万像素。
+           *[no] { KNOWN($max_megapixels) ->
+                [yes] 图片的像素太多，这种文件最多 { $max_megapixels }00 万像素。
                *[no] { KNOWN($max_side) ->
                     [yes] 视频的画面太大，每边最多 { $max_side } 像素。
                    *[no] 文件太大，超过了该模型的上限。

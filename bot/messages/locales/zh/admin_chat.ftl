@@ -1,6 +1,8 @@
 # /admin、陌生人通知、暂停下单，以及群里的花费。
 
 operator-only = 这是给管理员用的。
+operator-account = 只看这个微信账号：
+operator-account-only = 你是这个微信账号的管理员，这个操作要整个机器人的管理员才能做。
 operator-private = 这个我只在私聊里回答，请私聊我再发一次。
 operator-unknown =
     没有 { -admin } { $asked }。可以用：
@@ -50,6 +52,7 @@ operator-not-paused = 没有暂停过。
 operator-access = 可以使用这个机器人的：
 operator-access-open = • 所有人（设置 REELBOT_ACCESS）
 operator-access-admin = • { $id }，管理员（设置 REELBOT_ADMINS）
+operator-access-owner = • { $id }，自己那个微信账号的管理员（扫码登录）
 operator-access-admin-code = • { $id }，管理员（{ $when } 用一次性验证码）
 operator-code-taken = 你现在是这个机器人的管理员了。发 { -admin } 看看管理员能做什么。
 operator-code-void = 这个验证码不对，或者已经失效。运行机器人的人可以用“reelbot setup”得到新的。
@@ -91,6 +94,7 @@ alert-stranger =
         [yes] ，在群 { $chat } 里
        *[no] {""}
     }。允许请发：{ -admin } allow { $id }
+alert-new-admin = { $user } 用“reelbot setup”的验证码成为了机器人的管理员。如果你不认识这个人，请发：{ -admin } 移除 { $user }
 alert-group-moved = 群 { $old } 升级成了超级群，现在的 ID 是 { $new }。它的设置、视频和额度都跟着过去了。设置 REELBOT_ACCESS 或 REELBOT_ADMINS 里还是旧 ID，请改成新的。改之前，这个群照常能用。
 alert-strangers = 今天申请使用的人太多，不再逐个通知。发 { -admin } waiting（管理 等待）查看。
 command-admin = 谁在等、在做什么、花了多少；允许别人使用

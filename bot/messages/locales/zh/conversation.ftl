@@ -49,6 +49,11 @@ photo-wanted =
         [yes] 收到就开始做（{ $price }）。
        *[no] 收到就开始做。
     }不做了就回复“取消”。
+photo-wanted-addressed =
+    群里单独发的照片到不了我这里。请在同一条消息里放上照片并 @我，或者引用那张照片再 @我，{ KNOWN($price) ->
+        [yes] 收到就开始做（{ $price }）。
+       *[no] 收到就开始做。
+    }不做了就 @我 说“取消”。
 from-photos =
     { $how ->
         [frames] 用你发的 { $count } 张照片：从第一张变到第二张。
@@ -102,6 +107,11 @@ ask-words =
         [yes] 最多 { $price }
        *[no] { $price }
     }，确定要做吗？
+ask-lone =
+    我没看到照片：群里单独发的照片到不了我这里。请把照片和这句话放在同一条消息里并 @我，或者引用那张照片再 @我。不用照片、只按文字做需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，要这样做吗？
 ask-forward =
     这段文字是转发的，不是你自己写的。做成视频需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -201,6 +211,59 @@ button-take =
         [yes] 最多 { $price }
        *[no] { $price }
     }
+button-continue =
+    续写，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-upscale =
+    放大到 { $size }，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-full =
+    完整版{ KNOWN($size) ->
+        [yes] {""}（{ $size }）
+       *[no] {""}
+    }，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-sound =
+    有声版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-silent =
+    无声版，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }
+button-full-anew = 重新做完整的
+button-more = 更多…
+film-more =
+    视频 { $job } 还可以：{ CHAT() ->
+        [words] {""}
+            换一句话：“换词 { $job }”；换个模型：“换模型 { $job }”；不要了：“删除 { $job }”。
+       *[buttons] {""}
+    }
+film-step =
+    { $step ->
+        [continue] 接着 { $film } 往下拍，做好后连成一整段发给你。
+        [upscale] { $film } 的高清版。
+        [enhance] 草稿 { $film } 的完整版。
+        [full] { $film } 的清晰版。
+        [sound] { $film } 的有声版。
+       *[silent] { $film } 的无声版。
+    }
+film-is-so = 视频 { $job } 已经是这样了，或者它的模型不能选。
+film-joined = 整段：{ $parts }，共 { $seconds } 秒。
+film-not-joined = 没能和 { $film } 连起来，这是新的一段。
+ask-film =
+    做这个需要 { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }，确定要做吗？
 button-words =
     换句话，{ KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -244,7 +307,10 @@ forget-ask =
         [0] 现在没有正在做的视频。
        *[other] 正在做的 { $running } 个视频费用照算，不再发给你，一做完就清除。
     }
-    会留下的：付款的金额和日期（不含文字）、聊天里我撤不回的内容、运营者已做的数据库备份，以及视频服务方自己保存的东西（例如照片），到期为止。
+    会留下的：付款的金额和日期（不含文字）、聊天里我撤不回的内容、运营者已做的数据库备份，以及视频服务方那边的{ $fal ->
+        [goes] 已上传照片和视频（大约一天）；文字和结果会在那边一并删除。
+       *[other] 文字和结果（大约一个月）、已上传的照片和视频（大约一天）。
+    }
 forget-kept = 好的，什么都没清除，一切照旧。
 forgotten-now =
     { $place ->
@@ -254,7 +320,13 @@ forgotten-now =
         [0] 稍等片刻就好。
        *[other] 正在做的，做完就清除；如果视频服务方一直没有答复，最多要一天。
     }
-    聊天里我撤不回的视频和消息会留在那里，请自己删除；数据库备份和视频服务方自己保存的东西到期才会消失。想用的时候随时再来，一切从头开始。
+    聊天里我撤不回的视频和消息会留在那里，请自己删除；数据库备份到期才会消失。
+    { $fal ->
+        [goes] 视频服务方那边的文字和结果，我也会在每个订单结清后让它们删掉；只有已上传的照片和视频还会留大约一天。
+        [refused] 视频服务方现在不让我删除那边的东西：已经告诉运营者，我会继续试。否则文字和结果大约一个月后到期，已上传的照片和视频大约一天后到期。
+       *[stays] 视频服务方那边我删不了：文字和结果大约一个月后到期，已上传的照片和视频大约一天后到期。
+    }
+    想用的时候随时再来，一切从头开始。
 film-which = 是哪个视频？请带上编号，或者直接回复那个视频。
 original-caption = { $job } 的原片
 file-coming = { $job } 的原片马上发来。

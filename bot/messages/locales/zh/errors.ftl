@@ -16,6 +16,11 @@ error-no-asset-host = 你的文件没能交给视频服务：这个机器人还�
 error-image-url-not-public = 这个地址从外面打不开。请直接把文件发给我。
 error-unknown-model = 没有“{ $model }”这个模型。{ -send-models }查看全部。
 error-model-retired = { $model } 已在 { $day } 停止服务，请换一个模型。{ -send-models }查看全部。
+error-model-unavailable =
+    { $model } 暂时用不了。{ KNOWN($instead) ->
+        [yes] 可以改用 { $instead }，或者换一个模型，{ -send-models }查看全部。
+       *[no] 请换一个模型（{ -send-models }查看全部），或者明天再试。
+    }
 error-unpriced = 这个组合没有定价，所以没有下单。请换一种清晰度或模型，{ -send-models }查看全部。
 error-bad-option =
     { $option ->
@@ -43,10 +48,10 @@ error-unknown-request = 视频服务没有这个请求。
 
 error-unsupported-media =
     { $what ->
-        [heic] 这是 HEIC 照片，我读不了。请当作图片发（不要当作文件发），或者另存为 JPEG。
-        [avif] 这是 AVIF 图片，我读不了。请另存为 JPEG 或 PNG。
+        [edits] 这个视频的剪辑方式我读不了：变过速，或者中间有停顿。请导出成新的视频再发。
+        [dolby-vision] 这个视频的杜比视界格式只有授权的播放器才能显示。请导出成普通（非 HDR）视频再发。
         [svg] 这是矢量图（SVG），不是照片。请另存为 JPEG 或 PNG。
-       *[other] 我读不了这种文件。照片支持 JPEG、PNG、WebP、GIF、BMP，视频支持 MP4、MOV、WebM、MKV、M4V。
+       *[other] 我读不了这种文件。照片支持 JPEG、HEIC、PNG、WebP、AVIF、GIF、BMP，视频支持 MP4、MOV、WebM、MKV、M4V。
     }
 error-unreadable-media = 这个文件打不开，可能损坏了。请重新发送，或者换一个。
 error-truncated-media = 这个文件不完整，缺了结尾。请重新发送。
@@ -55,8 +60,8 @@ error-file-too-large =
         [yes] 文件太大了，最大 { SIZE($max_bytes) }。
        *[no] { KNOWN($max_size) ->
             [yes] 文件太大了，该模型最大支持 { SIZE($max_size) }。
-           *[no] { KNOWN($max_pixels) ->
-                [yes] 图片的像素太多，最多 5000 万像素。
+           *[no] { KNOWN($max_megapixels) ->
+                [yes] 图片的像素太多，这种文件最多 { $max_megapixels }00 万像素。
                *[no] { KNOWN($max_side) ->
                     [yes] 视频的画面太大，每边最多 { $max_side } 像素。
                    *[no] 文件太大，超过了该模型的上限。
@@ -80,6 +85,10 @@ error-video-too-short =
         [yes] 视频太短，该模型至少要 { $min_duration } 秒。
        *[no] 视频太短，该模型用不了。
     }请换一段长一些的。
+error-film-gone = 要用的那个视频已经不在了。
+error-chain-too-long = 整段视频会超过 { $max_duration } 秒，做不了这么长。可以接着短一些的视频来做。
+error-large-enough = 这个视频已经有 { $resolution } 那么清晰了。
+error-draft-gone = 视频服务没有保留这个草稿，没法直接做成完整版。可以照原样重新做完整的，画面可能略有不同。
 error-too-many-pictures = { $model } 最多用 { $most } 张照片。请少发几张，或换一个模型，{ -send-models }查看全部。
 error-source-not-supported = { $model } 用不了你发来的照片或视频。{ -send-models }看看哪些模型可以。
 error-source-unavailable = 没能从聊天里取到你的照片或视频。请重新发送。

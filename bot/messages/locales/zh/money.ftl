@@ -21,6 +21,11 @@ ask-again =
         [yes] 最多需要
        *[no] 需要
     } { $price }，确定下单吗？
+ask-gone =
+    刚才报价的做法现在做不了了，这是最接近的。做这个视频{ KNOWN($up_to) ->
+        [yes] 最多需要
+       *[no] 需要
+    } { $price }，确定下单吗？
 ask-restored =
     机器人刚从备份恢复，查不到这个视频之前有没有下过单。现在下单{ KNOWN($up_to) ->
         [yes] 最多需要
@@ -77,6 +82,7 @@ balance-all =
        *[no] {""}
     }，预算 { $cap }，还剩 { $left }。
 command-balance = 花了多少，还剩多少
+command-continue = 接着最近的视频往下拍
 command-again = 重新发送视频，或重做失败的视频
 command-delete = 永久删除做好的视频
 command-forget = 清除你的全部内容
@@ -116,6 +122,7 @@ alert-parked = { $user } 的任务 { $job }（{ $price }）：fal 已有十分�
 alert-no-receipt = 无法在输出目录的 receipts 文件夹写入回执（{ $reason }），因此不会下单：请腾出空间，或给程序写权限。
 admin-parked = fal 没有给出可理解的答复（{ $odd }）。任务 { $job } 已下单并付费，现已搁置：“reelbot poll { $request_id }” 可再次询问，不另收费；正在运行的机器人会继续询问。
 alert-undelivered = { $user } 的任务 { $job } 做好了，但暂时发不出去：{ $reason }。视频已保存，会继续重试；用户发“再来 { $job }”也能取回。
+alert-unconfirmed = 任务 { $job } 的视频已发给 { $user }，但微信一直没有确认，对方一小时内也没有说话。先按已送达处理，视频还存着；对方回复“再来 { $job }”可以免费重发。
 alert-works-again = fal 又可以下单了。
 alert-spent =
     { $percent ->
@@ -134,7 +141,44 @@ alert-charged-after-all = { $user } 的任务 { $job } 原以为没有产生费�
 alert-odd-charge = 任务 { $job }：fal 前面的代理说扣了 { $said } 个额度，这不可能是它的价格。这个数已忽略，仍按报价 { $price } 计算。请查看代理自己的账目。
 alert-film-of-another = { $user } 的任务 { $job } 拿到的是任务 { $owner } 的视频，两者的要求完全相同：{ $job } 先在 fal 的列表里找到了那个请求，fal 给 { $owner } 的答复后来才到。{ $owner } 也会收到视频，并承担这一笔费用。{ $job } 自己的订单（{ $price }）结果不明：账上记为没有花费、“可能已扣费”。请查看 fal.ai/dashboard/requests。
 alert-drift = fal 对 { $model } 的收费与机器人的报价不同：24 小时内 { $count } 个任务报价共 { $quoted }，fal 实际扣费 { $charged }（{ $percent }%）。请看 reelbot spend --by model。
+alert-models-changed = fal 更改了机器人在用的模型：
+alert-models-back = 以下模型 fal 已恢复原样，重新开放：
+alert-models-more = ……另有 { $count } 项：reelbot doctor 会全部列出。
+alert-models-all-gone = 按 fal 自己的列表，{ $of } 项里有 { $count } 项同时下线或变更。暂不采信：什么都没有改，机器人一小时后再查一次。
+alert-models-all-gone-again = fal 的列表一小时内第二次显示 { $of } 项里有 { $count } 项下线或变更。现在采信，暂停使用，等之后查到恢复再开放。reelbot doctor 会列出它们。
+alert-unit-prices = fal 公布的单价与上次不同。机器人仍按自己的价格表报价：请与 fal.ai 上各模型的页面核对。
+alert-unit-price-line =
+    • { $model }：{ $before } → { $now }{ KNOWN($percent) ->
+        [yes] （{ $percent }%）
+       *[no] {""}
+    }
+model-and-mode = { $model }，{ $mode }
+mode-text-to-video = 文字做视频
+mode-image-to-video = 照片做视频
+mode-video-to-video = 修改视频
+mode-first-last-frame-to-video = 首尾两张照片做视频
+mode-reference-to-video = 参考照片做视频
+mode-extend-video = 续写视频
+mode-upscale-video = 提升清晰度
+mode-enhance-draft = 草稿转正片
+alert-model-line = • { $row }：{ $what }
+alert-model-deprecated = fal 已将它标为弃用。
+alert-model-unknown = fal 已经没有这个模型。
+alert-model-field-gone = fal 去掉了 { $field } 这一项。
+alert-model-value-gone =
+    fal 不再接受原来的 { $field }{ KNOWN($values) ->
+        [yes] （{ $values }）
+       *[no] {""}
+    }。
+alert-model-bound-moved = fal 更改了 { $field } 的范围（{ $values }）。
+alert-model-required-new = fal 现在要求填写 { $field }。
+alert-model-then =
+    { $off ->
+        [off] 恢复之前不再使用；已下单的视频照常进行。
+       *[less] 其余部分照常使用。
+    }
 alert-balance = fal 账户还剩 { $left }，少于 { $need }（24 小时的预算，或已预留的金额）。请到 fal.ai/dashboard/billing 充值。
+alert-forget-at-fal = fal 不接受用 FAL_ADMIN_KEY 删除，文字和结果还留在那边。请在 fal.ai/dashboard/keys 新建一个 ADMIN 权限的密钥；一天后再试，换了密钥马上就试。
 alert-admin-key = fal 拒绝了 FAL_ADMIN_KEY，账单无法读取。请在 fal.ai/dashboard/keys 新建一个 ADMIN 权限的密钥。
 alert-database-stamped = 这个数据库是恢复的备份。其中等待的订单会先查找、再下单；查不到时会询问用户。备份之后的订单、付款和发送它都不知道：视频可能会重复发送，花费限额也会从较低的数开始。请看 README 的 “Backup and restore”。
 alert-database-older = 数据库比输出目录里的文件旧（其中有 { $files } 份回执的订单它不认识），因此按恢复的备份处理。等待的订单会先查找、再下单；查不到时会询问用户。如果正确的数据库在别处，请先停止机器人，再换回去。请看 README 的 “Backup and restore”。

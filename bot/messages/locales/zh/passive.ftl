@@ -24,13 +24,13 @@ passive-help =
 
     每个视频有一个编号，例如 K7：
     确认 K7 · 取消 K7 · 再来 K7 · 领取 K7
-    做好的还可以：新版 K7 · 换词 K7 · 换模型 K7（先报价）· 删除 K7
+    做好的还可以：续写 K7 · 新版 K7 · 换词 K7 · 放大 K7（先报价）· 更多 K7 · 删除 K7
     回复“1”领取做好的视频
     状态 · 历史 · 模型 · 价格 · 设置 · 余额 · 语言 · 忘记我 · 帮助
 
 passive-video-title = 你的视频做好了
 passive-caption = { $caption }，编号 { $code }
-passive-film = 新版 { $code } · 换词 { $code } · 换模型 { $code }（先报价）· 删除 { $code }
+passive-film = 续写 { $code } · 新版 { $code }（先报价）· 更多 { $code } · 删除 { $code }
 passive-videos-wait = 📬 有 { $count } 个视频做好了，回复“1”领取。
 passive-videos-left = 还有 { $count } 个视频做好了，回复“1”领取下一个。
 passive-nothing-waits = 现在没有可领取的视频。回复“状态”看进度，“历史”看做过的。
@@ -51,6 +51,12 @@ typed-erase = 确认删除
 typed-forget-yes = 忘记我 确认
 typed-forget-no = 忘记我 不要
 typed-pick = 换模型
+typed-next = 续写
+typed-take = 新版
+typed-pixels = 放大
+typed-full = 完整版
+typed-sound = 有声
+typed-silent = 无声
 typed-language = 语言 { $language }
 
 state-sent-as-reply = 已经发给你了，想再看一次，回复它的编号。

@@ -31,6 +31,7 @@ help =
     /status：正在制作的视频
     /cancel：取消视频
     /history：你最近的视频
+    /continue：接着做好的视频往下拍，例如 /continue K7QX2AB 她转过身来
     /again：重新发送视频，或重做失败的视频
     /delete：删除做好的视频，例如 /delete K7QX2AB
     /models：所有模型
@@ -79,6 +80,9 @@ history-line =
     }{ $free ->
         [yes] ，免费
        *[no] {""}
+    }{ KNOWN($parts) ->
+        [yes] ，{ $parts }
+       *[no] {""}
     }：{ $state }“{ $prompt }”
 
 models-title =
@@ -97,20 +101,95 @@ models-line =
             [words] {""}
            *[buttons] （{ $tier }）
         }：{ $name }
-       *[no] • { $name }（{ CHAT() ->
-            [words] 模型 { $key }
-           *[buttons] --model { $key }
-        }）
+       *[no] • { CHAT() ->
+            [words] { $key }
+           *[buttons] { $name }（--model { $key }）
+        }
     }{ KNOWN($price) ->
         [yes] ，{ $price }
        *[no] {""}
     }{ KNOWN($duration) ->
         [yes] （{ $duration } 秒）
        *[no] {""}
+    }{ KNOWN($seconds) ->
+        [yes] {" "}{ $seconds }s
+       *[no] {""}
+    }{ $sound ->
+        [choice] {" "}🔈
+        [always] {" "}🔊
+        [never] {" "}🔇
+       *[other] {""}
+    }{ INCLUDES($modes, "first-last-frame-to-video") ->
+        [yes] {" "}2🖼
+       *[no] {""}
+    }{ KNOWN($references) ->
+        [yes] {" "}👥{ $references }
+       *[no] {""}
+    }{ INCLUDES($modes, "extend-video") ->
+        [yes] {" "}➕
+       *[no] {""}
     }{ INCLUDES($modes, "video-to-video") ->
-        [yes] ，也能改视频
+        [yes] {" "}✏️
+       *[no] {""}
+    }{ $off ->
+        [all] 。暂时不可用
+        [some] 。部分功能暂时不可用
        *[no] {""}
     }
+
+models-column-name = 模型
+models-column-say = 怎么选
+models-column-price = 约 5 秒的价格
+models-column-seconds = 秒数
+models-column-sound = 声音
+models-column-pictures = 照片
+models-column-more = 还能
+models-cell-name = { $name }
+models-cell-say =
+    { KNOWN($tier) ->
+        [yes] { $tier ->
+            [budget] 经济
+            [balanced] 均衡
+            [premium] 高级
+           *[other] { $tier }
+        }
+       *[no] { CHAT() ->
+            [words] 模型 { $key }
+           *[buttons] --model { $key }
+        }
+    }
+models-cell-price =
+    { $price }{ KNOWN($duration) ->
+        [yes] （{ $duration } 秒）
+       *[no] {""}
+    }
+models-cell-seconds = { $seconds }
+models-cell-sound =
+    { $sound ->
+        [choice] 可选
+        [always] 有
+       *[other] 无
+    }
+models-cell-pictures =
+    { INCLUDES($modes, "image-to-video") ->
+        [yes] 1 张
+       *[no] {""}
+    }{ INCLUDES($modes, "first-last-frame-to-video") ->
+        [yes] 、首尾帧
+       *[no] {""}
+    }{ KNOWN($references) ->
+        [yes] 、参考图 { $references } 张
+       *[no] {""}
+    }
+models-cell-more =
+    { INCLUDES($modes, "extend-video") ->
+        [yes] 续写视频
+       *[no] {""}
+    }{ INCLUDES($modes, "video-to-video") ->
+        [yes] 改视频
+       *[no] {""}
+    }
+models-signs = 🔊 有声，🔈 可选，🔇 无声 · 2🖼 首尾帧 · 👥 参考图张数 · ➕ 续写 · ✏️ 改视频
 
 price-title = 视频价格：
 price-line =

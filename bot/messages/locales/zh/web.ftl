@@ -24,17 +24,16 @@ web-wrong-host = 这个地址不对。请打开机器人启动时显示的地址
 web-wrong-origin = 有别的网站想使用这个机器人，已拒绝。请在机器人自己的页面里操作。
 web-session-over = 会话已结束，请刷新页面。
 web-invitation-void = 这个邀请已经用过或已失效，请向对方要一个新链接。
+web-too-fast = 一下子太多了，请 { $wait_s } 秒后再试。
 web-too-many-tokens = 口令错误次数过多，请等一分钟再试。
 web-nothing-to-send = 没有可发送的内容。
 web-upload-gone = 文件没有完整传上来，请重新添加。
 web-upload-unknown =
     { $what ->
-        [heic] 这是 HEIC 照片，我读不了。请另存为 JPEG 再添加。
-        [avif] 这是 AVIF 图片，我读不了。请另存为 JPEG 再添加。
         [svg] 这是矢量图（SVG），不是照片。请另存为 JPEG 或 PNG 再添加。
-       *[other] 这个文件不是我能用的照片或视频。请用 JPG、PNG、WebP、GIF、MP4、MOV 或 WebM。
+       *[other] 这个文件不是我能用的照片或视频。请用 JPG、HEIC、PNG、WebP、GIF、MP4、MOV 或 WebM。
     }
-web-upload-large = 文件太大：照片不超过 { $max_mb } MB，视频不超过 100 MB。
+web-upload-large = 文件太大：照片和视频都不超过 { $max_mb } MB。
 web-not-found = 这里没有内容，或者它不是你的。
 web-upload-quota = 你上传的文件已达上限，请过一小时再添加。
 web-upload-no-room = 机器人的磁盘快满了，暂时不能接收文件，请告诉机器人的主人。

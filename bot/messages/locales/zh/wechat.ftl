@@ -44,8 +44,8 @@ alert-more = 还有 { $count } 条更早的提醒，全文在日志里（“for 
 alert-ilink-login = 个人微信账号 { $account } 的登录已失效，收发都停了；做好的视频都存着。请在服务器上运行 reelbot wechat login --account { $account } 重新扫码。
 
 ilink-page-title = 登录个人微信
-ilink-page-nobody = 还没有登录任何微信账号。扫码的人可以使用机器人，并且是管理员。
-ilink-page-accounts = 已登录的账号：{ $names }。扫码的人可以使用机器人，并且是管理员。
+ilink-page-nobody = 还没有登录任何微信账号。扫码的人可以使用机器人，并且是这个账号的管理员。
+ilink-page-accounts = 已登录的账号：{ $names }。扫码的人可以使用机器人，并且是这个账号的管理员。
 ilink-page-name = 账号名（a-z、0-9，可不填）
 ilink-page-begin = 显示二维码
 ilink-page-code = 请用要放机器人的那个微信扫一扫，然后在手机上确认。

@@ -1,0 +1,96 @@
+"""A film that goes on for a caller of the library, a sharper copy of it, a draft made whole, against the sandbox."""
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import core
+from core import errors
+from core.errors import MediaError
+from core.fal.receipts import FolderReceipts
+from core.types import RawReply
+from tests.core.test_generate import posts, sandboxed
+from tests.corpus import clip
+
+
+@pytest.mark.parametrize("how", ["video", "file", "bytes", "request"])
+def test_a_film_goes_on_and_is_one_with_its_parts(tmp_path: Path, how: str) -> None:
+    async def story() -> None:
+        async with sandboxed(tmp_path) as (settings, sandbox):
+            fox = await core.generate_video("a red fox", model="budget", settings=settings)
+            sources: dict[str, Any] = {
+                "video": fox,
+                "file": str(fox.local_path),
+                "bytes": fox.local_path.read_bytes(),
+                "request": fox.request_id,
+            }
+            whole = await core.generate_video("it turns", model="budget", settings=settings, extend=sources[how])
+            again = await core.generate_video("it sits", model="budget", settings=settings, extend=whole)
+            assert (len(whole.parts), whole.cost_usd) == (2, Decimal("0.25"))
+            assert fox.duration_s < whole.duration_s < again.duration_s
+            assert all(path.exists() for path in (*whole.parts, *again.parts, again.local_path))
+            assert again.parts[0] == whole.local_path
+            assert posts(sandbox) == 3
+            bodies = [request.body for request in sandbox.memory.requests.values()]
+            assert ["image_url" in body for body in bodies] == [False, True, True]
+
+    asyncio.run(story())
+
+
+def test_a_model_that_goes_on_by_itself_takes_the_film(tmp_path: Path) -> None:
+    film = clip(tmp_path / "film.mp4", seconds=2, source="testsrc2=s=640x360:r=24")
+
+    async def story() -> None:
+        async with sandboxed(tmp_path) as (settings, sandbox):
+            whole = await core.generate_video("it turns", model="pixverse-6", settings=settings, extend=film)
+            (request,) = sandbox.memory.requests.values()
+            assert request.endpoint == "fal-ai/pixverse/v6/extend"
+            assert whole.parts[0] == film
+            assert whole.duration_s > 2
+
+    asyncio.run(story())
+
+
+def test_a_sharper_copy_has_its_price(tmp_path: Path) -> None:
+    film = clip(tmp_path / "film.mp4", seconds=2)
+
+    async def story() -> None:
+        async with sandboxed(tmp_path) as (settings, sandbox):
+            large = await core.upscale_video(film, resolution="4k", settings=settings)
+            (request,) = sandbox.memory.requests.values()
+            assert request.body["target_resolution"] == "4k"
+            assert large.cost_usd == Decimal("0.0576")
+
+    asyncio.run(story())
+
+
+def test_a_draft_is_made_whole_of_what_fal_kept_or_says_that_it_kept_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with sandboxed(tmp_path) as (settings, sandbox):
+            draft = await core.generate_video("a fox", model="flux-3-draft", settings=settings)
+            with pytest.raises(errors.BadRequest) as caught:
+                await core.enhance_draft(draft.request_id, settings=settings)
+            assert caught.value.code == "draft_gone"
+            body = b'{"video": {"url": "x"}, "draft_cache": {"url": "https://v3.fal.media/files/b/cache.bin"}}'
+            await FolderReceipts(settings.receipts_dir).keep_result(draft.request_id, RawReply(200, {}, body))
+            with pytest.raises((MediaError, errors.VideoError)):  # the sandbox fetches nothing from the world
+                await core.enhance_draft(draft.request_id, settings=settings)
+            bodies = [request.body for request in sandbox.memory.requests.values()]
+            assert bodies[-1] == {"draft_cache_url": "https://v3.fal.media/files/b/cache.bin"}
+
+    asyncio.run(story())
+
+
+def test_a_film_goes_on_alone(tmp_path: Path) -> None:
+    film = clip(tmp_path / "film.mp4", seconds=1)
+
+    async def story() -> None:
+        async with sandboxed(tmp_path) as (settings, sandbox):
+            with pytest.raises(errors.BadRequest):
+                await core.generate_video("x", image=b"y", extend=film, settings=settings)
+            assert posts(sandbox) == 0
+
+    asyncio.run(story())

@@ -1,0 +1,93 @@
+"""Drafts and what becomes of them, sound on and off, another take: each at its price, from the film's own request."""
+
+import asyncio
+from collections.abc import Callable
+
+from bot.store.records import Job, State
+from bot.store.tables import results
+from tests.bench import Bench
+from tests.flows.test_after_films import bodies, film, newest, under
+
+OnBench = Callable[..., None]
+
+
+async def offer(made: Bench, words: str) -> Job:
+    made.telegram.user_says(42, words)
+    await made.at_rest()
+    (found,) = await made.app.store.jobs.find(states=[State.AWAITING_CONFIRMATION])
+    return found
+
+
+def test_a_draft_is_the_lowest_resolution_and_is_made_in_full_of_the_same_seed(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        first = await film(made, "/video a fox, veo-3.1-fast, 4s, draft, silent")
+        assert first.request.resolution == "720p"
+        data = under(made, "full")
+        assert data.startswith(f"full:{first.id}.1080p.0.4")
+        made.telegram.presses(42, data)
+        after = await newest(made, 2)
+        assert after.step is not None
+        assert (after.follows, after.step.kind, after.request.resolution) == (first.id, "full", "1080p")
+        assert bodies(made)[1]["seed"] == 42  # as the sandbox said
+        assert (bodies(made)[1]["generate_audio"], after.request.sound) == (False, False)
+        assert made.submits() == 2
+
+    on_bench(story)
+
+
+def test_a_draft_of_flux_is_made_whole_of_what_fal_kept(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        first = await film(made, "/video a fox --model flux-3 草稿")
+        assert (first.request.model, str(first.usd)) == ("flux-3-draft", "0.3")
+        made.telegram.presses(42, under(made, "full"))
+        failed = await newest(made, 2, State.FAILED)  # the sandbox keeps nothing
+        assert (failed.error and failed.error.code, failed.charge) == ("draft_gone", "none")
+        assert made.submits() == 1
+        answer = b'{"video": {"url": "x"}, "draft_cache": {"url": "https://v3.fal.media/files/b/cache.bin"}}'
+        change = results.update().where(results.c.job_id == first.id).values(body=answer)
+        await made.app.store.database.write(lambda tx: tx.execute(change))
+        found = await offer(made, f"full {first.id}")
+        assert (found.request.endpoint, found.step and found.step.kind) == (
+            "blackforestlabs/flux-3/draft-enhance",
+            "enhance",
+        )
+        made.telegram.user_says(42, "yes")
+        async with asyncio.timeout(40):
+            while made.submits() < 2:
+                await asyncio.sleep(0.03)
+        assert bodies(made)[-1] == {"draft_cache_url": "https://v3.fal.media/files/b/cache.bin"}
+
+    on_bench(story)
+
+
+def test_sound_is_switched_at_its_price_where_the_model_leaves_the_choice(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        first = await film(made, "/video a fox, veo-3.1-fast, 4s")
+        made.telegram.presses(42, f"more:{first.id}")
+        await made.at_rest()
+        assert under(made, "silent") == f"silent:{first.id}.0.40"
+        found = await offer(made, f"sound off {first.id}")
+        assert (found.request.sound, found.follows) == (False, first.id)
+        made.telegram.user_says(42, "no")
+        await made.at_rest()
+        made.telegram.user_says(42, f"有声 {first.id}")
+        await made.at_rest()
+        assert "is so already" in made.telegram.texts(42)[-1]
+        made.telegram.presses(42, under(made, "silent"))
+        after = await newest(made, 3)
+        assert (after.request.sound, str(after.usd)) == (False, "0.4")
+        assert made.submits() == 2
+
+    on_bench(story)
+
+
+def test_another_take_has_another_seed(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        first = await film(made, "/video a fox, veo-3.1-fast, 4s, silent, seed 7")
+        made.telegram.presses(42, f"take:{first.id}")
+        await newest(made, 2)
+        seeds = [body["seed"] for body in bodies(made)]
+        assert seeds[0] == 7
+        assert seeds[1] != 7
+
+    on_bench(story)
