@@ -42,6 +42,8 @@ from core.types import Plan, RawReply, RequestHandle, Video
 async def generate(options: argparse.Namespace) -> int:
     """Buy one video, or make it in the sandbox, and print its path."""
     logs.configure(secrets=[], level="ERROR")
+    if options.last_image and not options.image:
+        raise BadUsage("--last-image goes beside --image, the photo that the film begins with")
     options.prompt = await standard_input.words() if options.prompt == ["-"] else " ".join(options.prompt)
     async with _fal(options) as settings:
         if not options.sandbox and (settings.database_url is not None or settings.database_file.exists()):
@@ -240,6 +242,8 @@ async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
 async def _plan(options: argparse.Namespace, settings: Settings) -> Plan:
     """Plan the purchase before anything is sent, and look at its photo or video. Raises Failure, BadUsage."""
     model = options.model or settings.default_model
+    for file in _files(options):
+        await asyncio.to_thread(source_check.require_file, file)
     try:
         sources = read_sources(
             image=options.image, last_image=options.last_image, references=options.reference, video=options.video

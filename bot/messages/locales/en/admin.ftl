@@ -58,7 +58,7 @@ admin-invalid-input =
 admin-price-changed = The source is longer than it was said to be: the price would be { $price }, more than was told. Nothing was bought.
 admin-unknown-request = No request “{ $request_id }” is known here or in any of the known models' apps at fal: check the id and FAL_KEY.
 admin-too-many-pictures = { $model } takes { $most } pictures at most: give fewer.
-admin-source-not-supported = { $model } has no { $mode } and no stand-in for it: choose a model that "reelbot models" lists for it.
+admin-source-not-supported = { $model } has no { $mode } and no stand-in for it: choose a model that has it, such as { $able }.
 admin-source-unavailable = The photo or video cannot be read: is the path right? In a chat, the chat's servers did not hand it out.
 admin-unsupported-media =
     { $what ->

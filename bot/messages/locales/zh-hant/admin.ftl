@@ -59,7 +59,7 @@ admin-invalid-input =
 admin-price-changed = 源影片比說的長：價格會是 { $price }，比報價貴。沒有下單。
 admin-unknown-request = 本地記錄和已知模型的 fal 應用中都沒有請求「{ $request_id }」：請檢查這個編號和 FAL_KEY。
 admin-too-many-pictures = { $model } 最多用 { $most } 張照片：請少給幾張。
-admin-source-not-supported = { $model } 不支援 { $mode }，也沒有替代模型：請選擇 reelbot models 列出的支援它的模型。
+admin-source-not-supported = { $model } 不支援 { $mode }，也沒有替代模型：請選擇支援它的模型，例如 { $able }。
 admin-source-unavailable = 讀不到照片或影片：路徑對嗎？如果來自聊天，則是聊天伺服器沒有給出檔案。
 admin-unsupported-media =
     { $what ->

@@ -58,7 +58,7 @@ admin-invalid-input =
 admin-price-changed = 源视频比说的长：价格会是 { $price }，比报价贵。没有下单。
 admin-unknown-request = 本地记录和已知模型的 fal 应用中都没有请求“{ $request_id }”：请检查这个编号和 FAL_KEY。
 admin-too-many-pictures = { $model } 最多用 { $most } 张照片：请少给几张。
-admin-source-not-supported = { $model } 不支持 { $mode }，也没有替代模型：请选择 reelbot models 列出的支持它的模型。
+admin-source-not-supported = { $model } 不支持 { $mode }，也没有替代模型：请选择支持它的模型，例如 { $able }。
 admin-source-unavailable = 读不到照片或视频：路径对吗？如果来自聊天，则是聊天服务器没有给出文件。
 admin-unsupported-media =
     { $what ->
