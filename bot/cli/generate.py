@@ -5,6 +5,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -32,9 +33,11 @@ from bot.store import Store
 from bot.store.records import Job, State
 from bot.store.stored import UnreadableJob
 from core import pricing
+from core.continuing import going_on, joined, work_folder
 from core.errors import BadReference, BadRequest, MediaError
 from core.fal.client import FalQueue
-from core.generate import OnProgress
+from core.fal.protocol import is_request_id
+from core.generate import UPSCALER, OnProgress
 from core.types import Kind, Mode, Plan, RawReply, RequestHandle, Video
 
 
@@ -43,17 +46,82 @@ async def generate(options: argparse.Namespace) -> int:
     logs.configure(secrets=[], level="ERROR")
     options.prompt = await standard_input.words() if options.prompt == ["-"] else " ".join(options.prompt)
     async with _fal(options) as settings:
-        plan = await _plan(options, settings)
-        note(_price_line(plan, sandbox=options.sandbox))
-        for each in plan.adjustments:
-            applied = each.applied or "nothing (the model has no such option)"
-            note(f"adjusted: {each.field} {each.requested} becomes {applied}")
-        if not (options.yes or options.sandbox) and not await _agreed():
-            raise Failure("not bought: answer y, or pass --yes")
-        with _progress(options, plan.request.model) as show:
-            video = await (_play(options, settings, show) if options.sandbox else _buy(options, settings, plan, show))
+        with work_folder(settings) if options.extend else nullcontext() as folder:
+            source = await _source(options, settings, folder)
+            plan = await _plan(options, settings, source)
+            await _ask(options, plan)
+            with _progress(options, plan.request.model) as show:
+                if options.sandbox:
+                    video = await _play(options, settings, show)
+                else:
+                    video = await _buy(source.file if source else None, settings, plan, show)
+                    if source is not None and source.before is not None:
+                        video = await joined(source.before, video, plan.request)
         await _print_video(video, as_json=options.json, plan=plan)
     return DONE
+
+
+async def upscale(options: argparse.Namespace) -> int:
+    """Buy a copy of a film with more pixels, or make it in the sandbox, and print its path."""
+    logs.configure(secrets=[], level="ERROR")
+    options.image = options.extend = None
+    async with _fal(options) as settings:
+        facts = await source_check.facts_of(options.video, Kind.VIDEO, model=UPSCALER)
+        mode = Mode.UPSCALE_VIDEO
+        try:
+            plan = pricing.plan("", model=UPSCALER, mode=mode, resolution=options.resolution, source=facts)
+        except BadRequest as error:
+            raise BadUsage(admin_text(error.code, error.facts)) from None
+        await _ask(options, plan)
+        with _progress(options, UPSCALER) as show:
+            if options.sandbox:
+                made = core.upscale_video(
+                    options.video, resolution=options.resolution, settings=settings, on_progress=show
+                )
+                video = await made
+            else:
+                video = await _buy(options.video, settings, plan, show)
+        await _print_video(video, as_json=options.json, plan=plan)
+    return DONE
+
+
+async def _ask(options: argparse.Namespace, plan: Plan) -> None:
+    """Name the price, and what became of the options, and ask. Raises Failure."""
+    note(_price_line(plan, sandbox=options.sandbox))
+    for each in plan.adjustments:
+        applied = each.applied or "nothing (the model has no such option)"
+        note(f"adjusted: {each.field} {each.requested} becomes {applied}")
+    if not (options.yes or options.sandbox) and not await _agreed():
+        raise Failure("not bought: answer y, or pass --yes")
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What a video is made from: a file, and how. `before`: the film that it goes on from."""
+
+    file: Path
+    mode: Mode
+    before: Path | None = None
+
+
+async def _source(options: argparse.Namespace, settings: Settings, folder: Path | None) -> _Source | None:
+    """Return what it is made from; of a film that goes on its last frame, where the model takes no films."""
+    if options.extend is None or folder is None:
+        file, kind = options.image or options.video, Kind.IMAGE if options.image else Kind.VIDEO
+        return _Source(file, kind.mode) if file is not None else None
+    film = Path(options.extend)
+    if not film.exists() and is_request_id(options.extend):
+        film = (await core.poll_video(options.extend, settings=settings)).local_path
+    await asyncio.to_thread(source_check.require_file, film)
+    model = options.model or settings.default_model
+    try:
+        found = await going_on(film, model=model, folder=folder)
+    except MediaError as error:
+        raise Failure(f"{film}: {admin_text(error.code, error.facts)}") from None
+    except BadRequest as error:
+        raise BadUsage(admin_text(error.code, error.facts)) from None
+    (file,) = found.files
+    return _Source(Path(str(file)), found.mode, film)
 
 
 def _progress(options: argparse.Namespace, model: str) -> AbstractContextManager[OnProgress]:
@@ -80,13 +148,14 @@ async def _play(options: argparse.Namespace, settings: Settings, show: OnProgres
         video=options.video,
         settings=settings,
         on_progress=show,
+        extend=options.extend,
     )
 
 
-async def _buy(options: argparse.Namespace, settings: Settings, plan: Plan, show: OnProgress) -> Video:
+async def _buy(source: Path | None, settings: Settings, plan: Plan, show: OnProgress) -> Video:
     """Buy a video with the same claims, reservations and caps as in a chat, in the same tables."""
     async with _shell(settings, show, usd=plan.quote.usd) as shell:
-        return await shell.buy(plan, source=options.image or options.video)
+        return await shell.buy(plan, source=source)
 
 
 @asynccontextmanager
@@ -209,7 +278,7 @@ async def _job_of(store: Store, job_id: str) -> Job | None:
 async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
     """Yield the settings to buy with: the operator's, or those of a sandbox that lives as long as this command."""
     if not options.sandbox:
-        settings, has_source = setting_problems.load(writes=True), options.image or options.video
+        settings, has_source = setting_problems.load(writes=True), options.image or options.video or options.extend
         async with serve_assets(settings) if has_source else nullcontext():  # words need no port: a bot may start
             yield settings
         return
@@ -232,13 +301,13 @@ async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
             await server.stop()
 
 
-async def _plan(options: argparse.Namespace, settings: Settings) -> Plan:
+async def _plan(options: argparse.Namespace, settings: Settings, made_from: _Source | None) -> Plan:
     """Plan the purchase before anything is sent, and look at its photo or video. Raises Failure, BadUsage."""
     source, mode, model = None, Mode.TEXT_TO_VIDEO, options.model or settings.default_model
-    kind = Kind.IMAGE if options.image else Kind.VIDEO if options.video else None
     try:
-        if kind is not None:
-            source, mode = await source_check.facts_of(options.image or options.video, kind, model=model), kind.mode
+        if made_from is not None:
+            mode = made_from.mode
+            source = await source_check.facts_of(made_from.file, pricing.mode_kind(mode), model=model)
         return pricing.plan(
             options.prompt,
             model=model,
