@@ -5,6 +5,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -33,10 +34,12 @@ from bot.store.records import Job, State
 from bot.store.stored import UnreadableJob
 from core import pricing
 from core.assets.sources import read_sources
+from core.continuing import going_on, joined, work_folder
 from core.errors import BadReference, BadRequest, MediaError
 from core.fal.client import FalQueue
-from core.generate import OnProgress
-from core.types import Plan, RawReply, RequestHandle, Video
+from core.fal.protocol import is_request_id
+from core.generate import UPSCALER, OnProgress
+from core.types import Mode, Plan, RawReply, RequestHandle, Video
 
 
 async def generate(options: argparse.Namespace) -> int:
@@ -48,17 +51,87 @@ async def generate(options: argparse.Namespace) -> int:
     async with _fal(options) as settings:
         if not options.sandbox and (settings.database_url is not None or settings.database_file.exists()):
             await import_module("bot.cli.model_check").hold_back(settings)
-        plan = await _plan(options, settings)
-        note(_price_line(plan, sandbox=options.sandbox))
-        for each in plan.adjustments:
-            applied = each.applied or "nothing (the model has no such option)"
-            note(f"adjusted: {each.field} {each.requested} becomes {applied}")
-        if not (options.yes or options.sandbox) and not await _agreed():
-            raise Failure("not bought: answer y, or pass --yes")
-        with _progress(options, plan.request.model) as show:
-            video = await (_play(options, settings, show) if options.sandbox else _buy(options, settings, plan, show))
+        with work_folder(settings) if options.extend else nullcontext() as folder:
+            sources = await _sources(options, settings, folder)
+            plan = await _plan(options, settings, sources)
+            await _ask(options, plan)
+            with _progress(options, plan.request.model) as show:
+                if options.sandbox:
+                    video = await _play(options, settings, show)
+                else:
+                    video = await _buy(sources.files, settings, plan, show)
+                    if sources.before is not None:
+                        video = await joined(sources.before, video, plan.request)
         await _print_video(video, as_json=options.json, plan=plan)
     return DONE
+
+
+async def upscale(options: argparse.Namespace) -> int:
+    """Buy a copy of a film with more pixels, or make it in the sandbox, and print its path."""
+    logs.configure(secrets=[], level="ERROR")
+    options.image = options.last_image = options.extend = None
+    options.reference = []
+    async with _fal(options) as settings:
+        mode = Mode.UPSCALE_VIDEO
+        facts = await source_check.facts_of(options.video, mode, model=UPSCALER)
+        try:
+            plan = pricing.plan("", model=UPSCALER, mode=mode, resolution=options.resolution, source=facts)
+        except BadRequest as error:
+            raise BadUsage(admin_text(error.code, error.facts)) from None
+        await _ask(options, plan)
+        with _progress(options, UPSCALER) as show:
+            if options.sandbox:
+                made = core.upscale_video(
+                    options.video, resolution=options.resolution, settings=settings, on_progress=show
+                )
+                video = await made
+            else:
+                video = await _buy([options.video], settings, plan, show)
+        await _print_video(video, as_json=options.json, plan=plan)
+    return DONE
+
+
+async def _ask(options: argparse.Namespace, plan: Plan) -> None:
+    """Name the price, and what became of the options, and ask. Raises Failure."""
+    note(_price_line(plan, sandbox=options.sandbox))
+    for each in plan.adjustments:
+        applied = each.applied or "nothing (the model has no such option)"
+        note(f"adjusted: {each.field} {each.requested} becomes {applied}")
+    if not (options.yes or options.sandbox) and not await _agreed():
+        raise Failure("not bought: answer y, or pass --yes")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What a video is made from: files, and how. `before`: the film that it goes on from."""
+
+    files: tuple[Path, ...]
+    mode: Mode
+    before: Path | None = None
+
+
+async def _sources(options: argparse.Namespace, settings: Settings, folder: Path | None) -> _Sources:
+    """Return what it is made from; of a film that goes on its last frame, where the model takes no films."""
+    if options.extend is None or folder is None:
+        for each in _files(options):
+            await asyncio.to_thread(source_check.require_file, each)
+        sources = read_sources(
+            image=options.image, last_image=options.last_image, references=options.reference, video=options.video
+        )
+        return _Sources(tuple(_files(options)), sources.mode)
+    film = Path(options.extend)
+    if not film.exists() and is_request_id(options.extend):
+        film = (await core.poll_video(options.extend, settings=settings)).local_path
+    await asyncio.to_thread(source_check.require_file, film)
+    model = options.model or settings.default_model
+    try:
+        found = await going_on(film, model=model, folder=folder)
+    except MediaError as error:
+        raise Failure(f"{film}: {admin_text(error.code, error.facts)}") from None
+    except BadRequest as error:
+        raise BadUsage(admin_text(error.code, error.facts)) from None
+    (file,) = found.files
+    return _Sources((Path(str(file)),), found.mode, film)
 
 
 def _progress(options: argparse.Namespace, model: str) -> AbstractContextManager[OnProgress]:
@@ -87,13 +160,14 @@ async def _play(options: argparse.Namespace, settings: Settings, show: OnProgres
         video=options.video,
         settings=settings,
         on_progress=show,
+        extend=options.extend,
     )
 
 
-async def _buy(options: argparse.Namespace, settings: Settings, plan: Plan, show: OnProgress) -> Video:
+async def _buy(sources: Sequence[Path], settings: Settings, plan: Plan, show: OnProgress) -> Video:
     """Buy a video with the same claims, reservations and caps as in a chat, in the same tables."""
     async with _shell(settings, show, usd=plan.quote.usd) as shell:
-        return await shell.buy(plan, sources=_files(options))
+        return await shell.buy(plan, sources=sources)
 
 
 @asynccontextmanager
@@ -217,7 +291,8 @@ async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
     """Yield the settings to buy with: the operator's, or those of a sandbox that lives as long as this command."""
     if not options.sandbox:
         settings = setting_problems.load(writes=True)
-        async with serve_assets(settings) if _files(options) else nullcontext():  # words need no port: a bot may start
+        has_source = bool(_files(options)) or options.extend is not None
+        async with serve_assets(settings) if has_source else nullcontext():  # words need no port: a bot may start
             yield settings
         return
     from core.sandbox import create_app  # noqa: PLC0415 - heavy, and only --sandbox needs it
@@ -239,21 +314,15 @@ async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
             await server.stop()
 
 
-async def _plan(options: argparse.Namespace, settings: Settings) -> Plan:
+async def _plan(options: argparse.Namespace, settings: Settings, sources: _Sources) -> Plan:
     """Plan the purchase before anything is sent, and look at its photo or video. Raises Failure, BadUsage."""
     model = options.model or settings.default_model
-    for file in _files(options):
-        await asyncio.to_thread(source_check.require_file, file)
     try:
-        sources = read_sources(
-            image=options.image, last_image=options.last_image, references=options.reference, video=options.video
-        )
-        mode = sources.mode
-        facts = [await source_check.facts_of(file, mode, model=model) for file in _files(options)]
+        facts = [await source_check.facts_of(file, sources.mode, model=model) for file in sources.files]
         return pricing.plan(
             options.prompt,
             model=model,
-            mode=mode,
+            mode=sources.mode,
             duration=options.duration,
             resolution=options.resolution,
             aspect_ratio=options.aspect,

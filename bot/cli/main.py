@@ -167,6 +167,14 @@ def parser_of_all() -> Parser:
             "generate - --yes --json < prompt.txt",
         )
     )
+    _upscale_parser(
+        command(
+            "upscale",
+            "generate.upscale",
+            "a copy of a film with more pixels: price first, then the path of the file",
+            "upscale film.mp4 --resolution 4k",
+        )
+    )
     publish_parser = command(
         "publish",
         "generate.publish",
@@ -314,6 +322,16 @@ def _invite_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one line of JSON on stdout")
 
 
+def _upscale_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("video", type=Path, metavar="FILE", help="a film")
+    parser.add_argument("--resolution", choices=("1080p", "4k"), default="1080p", help="1080p or 4k")
+    parser.add_argument("--yes", action="store_true", help="buy without asking")
+    parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
+    parser.add_argument(
+        "--sandbox", action="store_true", help="an offline stand-in for fal: no cost, in output/sandbox"
+    )
+
+
 def _generate_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompt", metavar="PROMPT", nargs="+", help="words, in quotes or not; - reads them from stdin")
     source = parser.add_mutually_exclusive_group()
@@ -322,6 +340,7 @@ def _generate_parser(parser: argparse.ArgumentParser) -> None:
     many = "a photo of whom or what the film shows; once for each"
     source.add_argument("--reference", type=Path, metavar="FILE", action="append", default=[], help=many)
     parser.add_argument("--last-image", type=Path, metavar="FILE", help="beside --image: end with this photo")
+    source.add_argument("--extend", metavar="FILE_OR_ID", help="go on from this film, or the film of a request")
     parser.add_argument(
         "--model",
         metavar="M",

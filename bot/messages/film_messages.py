@@ -1,7 +1,5 @@
 """Texts about a finished film: what stands under it, its original, and the question whether to delete it. Pure."""
 
-from typing import Literal
-
 from bot.channels.types import Action, Message
 from bot.messages import job_messages, next_films
 from bot.messages.callback_data import data_for
@@ -89,9 +87,10 @@ def _switched(job: Job) -> tuple[Action, ...]:
         found = next_films.switched(job)
     except BadRequest:
         return ()
-    kind: Literal["sound", "silent"] = "sound" if found.step.kind == "sound" else "silent"
-    label = translate(job.language, f"button-{kind}", **_price_of(found))
-    return (Action(label, data_for(kind, f"{job.id}.{usd_plain(found.usd)}")),)
+    value = f"{job.id}.{usd_plain(found.usd)}"
+    if found.step.kind == "sound":
+        return (Action(translate(job.language, "button-sound", **_price_of(found)), data_for("sound", value)),)
+    return (Action(translate(job.language, "button-silent", **_price_of(found)), data_for("silent", value)),)
 
 
 def _enlarged(job: Job, found: NextFilm) -> Action:

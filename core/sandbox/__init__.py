@@ -314,7 +314,7 @@ def create_app(
             Route("/storage/upload/initiate", sandbox.initiate, methods=["POST"]),
             Route("/upload/{name}", sandbox.upload, methods=["PUT"]),
             Route("/models/requests/by-endpoint", sandbox.listed),
-            *sandbox.models_api.routes(),
+            *sandbox.platform.routes(),
             Route("/.well-known/jwks.json", jwks),
             *sandbox.books.routes(),
             Route("/sandbox/{what}", sandbox.control, methods=["GET", "POST"]),

@@ -2,30 +2,38 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
 from bot.jobs.film_chains import part_of
 from bot.store.records import Job, State
+from bot.store.stored import record
 from bot.store.tables import jobs
 from core import media
-from tests.bench import Bench
+from tests.bench import Bench, bench
+from tests.corpus import clip
 from tests.fakes.botapi import buttons
+from tests.fakes.ilink import ILinkFake
 from tests.fakes.wechat import WeChatFake
 from tests.fakes.wecom import WeComFake
+from tests.flows.test_ilink_flow import FOX as ILINK_FOX
+from tests.flows.test_ilink_flow import on_ilink, says
 from tests.flows.test_wechat_flow import FOX, on_wechat
 from tests.flows.test_wecom_flow import FOX as WECOM_FOX
 from tests.flows.test_wecom_flow import on_wecom
 from tests.jobs.test_crash import World, delivered, world
 
-__all__ = ["on_wechat", "on_wecom"]
+__all__ = ["on_ilink", "on_wechat", "on_wecom"]
 
 OnBench = Callable[..., None]
 CENTS_25 = 250_000
+WEB_TOKEN = "a-token-of-the-tests-alone"
 
 
 async def film(made: Bench, text: str = "/video a fox, budget") -> Job:
@@ -303,3 +311,68 @@ def test_a_chain_that_is_not_here_is_made_again_of_its_parts_for_nothing(on_benc
         assert (made.settings.videos_dir / str(first.video and first.video.name)).exists()
 
     on_bench(story, database_url=SecretStr(database_url) if "postgres" in database_url else None)
+
+
+def test_a_film_goes_on_three_times_in_personal_wechat(on_ilink: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: ILinkFake) -> None:
+        fake.says(ILINK_FOX, "视频 一只狐狸，经济")
+        job = await newest(made, 1)
+        for count in (2, 3, 4):
+            code = (await made.app.store.short_codes.codes(job.user))[job.id]
+            assert "$0.25" in await says(fake, f"续写 {code}，它转过身")
+            fake.says(ILINK_FOX, "好")
+            job = await chain(made, count)
+            await fake.until(lambda count=count: len(fake.person(ILINK_FOX).videos) == count)
+        assert job.request.prompt == "它转过身"
+        assert made.submits() == 4
+
+    on_ilink(story, daily_usd=20)
+
+
+def test_a_film_goes_on_three_times_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        monkeypatch.setenv("REELBOT_WEB_TOKEN", WEB_TOKEN)
+
+        async def before(_settings: Any, _telegram: Any) -> None:
+            monkeypatch.setenv("REELBOT_WEB_TOKEN", WEB_TOKEN)
+
+        async with bench(tmp_path, monkeypatch, before=before) as made:
+            origin = f"http://127.0.0.1:{made.settings.port}"
+            async with httpx.AsyncClient(base_url=origin, trust_env=False, headers={"Origin": origin}) as page:
+                await page.post("/chat/enter", data={"token": WEB_TOKEN})
+                await page.post("/chat/send", json={"id": "a" * 32, "text": "/video a fox, budget"})
+                job = await newest(made, 1)
+                for count in (2, 3, 4):
+                    shown = (await page.get("/chat/messages")).json()["messages"]
+                    on, data = next(
+                        (entry["id"], each["data"])
+                        for entry in reversed(shown)
+                        for each in entry.get("actions") or ()
+                        if each["data"].startswith(f"next:{job.id}.")
+                    )
+                    await page.post("/chat/press", json={"id": f"{count}" * 32, "data": data, "on": on})
+                    job = await chain(made, count)
+                assert made.submits() == 4
+
+    asyncio.run(story())
+
+
+def test_a_model_that_goes_on_by_itself_gets_the_film(on_bench: OnBench) -> None:
+    """The tests' studio films smaller than any such model takes: this film is one of our own."""
+
+    async def story(made: Bench) -> None:
+        first = await film(made, "/video a fox --model pixverse-6")
+        assert first.video is not None
+        own = clip(made.settings.videos_dir / first.video.name, source="testsrc2=s=640x360:r=24", seconds=2)
+        larger = replace(first.video, size=own.stat().st_size, width=640, height=360, duration_s=2.0)
+        change = jobs.update().where(jobs.c.id == first.id).values(video=record(larger))
+        await made.app.store.database.write(lambda tx: tx.execute(change))
+        made.telegram.user_says(42, "continue")
+        await made.at_rest()
+        made.telegram.user_says(42, "yes")
+        after = await chain(made, 2)
+        assert (after.request.mode, after.request.endpoint) == ("extend-video", "fal-ai/pixverse/v6/extend")
+        assert "video_url" in bodies(made)[1]
+        assert await seconds_of(made, after) > 2.5
+
+    on_bench(story)
