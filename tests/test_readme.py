@@ -72,7 +72,7 @@ def test_every_command_and_option_of_the_console_stands_in_the_table() -> None:
             for option in action.option_strings
             if option.startswith("--") and option != "--help"
         }
-        assert set(re.findall(r"--\w+", told[name])) == options, name
+        assert set(re.findall(r"--\w[\w-]*", told[name])) == options, name
         for action in parser._actions:
             words = action.choices if isinstance(action, argparse._SubParsersAction) else [str(action.metavar)]
             assert [word for word in words if not action.option_strings and word not in told[name]] == []

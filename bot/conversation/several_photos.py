@@ -144,4 +144,4 @@ def _not_as_wished(wish: str | None, made_first: str, count: int) -> tuple[Adjus
     """Return that what was asked for is not what a plain yes makes, where the question does not say so."""
     if wish is None or wish in {made_first, "first", "each"}:
         return ()
-    return (Adjustment("photos", wish, f"{count}"),)
+    return (Adjustment(f"photos_{wish}", wish, f"{count}"),)

@@ -16,7 +16,7 @@ draft-photo =
        *[image] { $count ->
             [1] Got the photo! Say how it should move.
             [2] Got 2 photos! Say in one sentence what should happen from the first to the second, or how they should move.
-           *[other] Got { $count } photos! Say in one sentence what should happen in the video, or how they should move.
+           *[other] Got { $count } photos! Say in one sentence how they should move.
         }
     } I tell you the price{ KNOWN($price) ->
         [yes] {" "}(about { $price }{ $count ->

@@ -60,11 +60,8 @@ adjusted-sound = This model’s films always have { $used ->
         [on] sound
        *[off] no sound
     }; your film will be so, too.
-adjusted-photos =
-    { $asked ->
-        [frames] A video from the first photo to the last takes two photos and a model that can do it, so this is another one.
-       *[likeness] This model does not make one video of what several photos show, so this is another one.
-    }
+adjusted-photos-frames = A video from the first photo to the last takes two photos and a model that can do it, so this is another one.
+adjusted-photos-likeness = This model does not make one video of what several photos show, so this is another one.
 adjusted-other = { $used } is used instead of { $asked }.
 adjusted-source = Your photo or video was changed to a form that this model takes.
 adjusted-source-padded = Your photo is too small or too narrow for this model, so it got a margin.
