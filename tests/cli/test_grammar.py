@@ -54,6 +54,7 @@ MISUSED = [
     (("generate", "a fox", "--image", "a.jpg", "--video", "b.mp4"), "--video: not allowed with argument --image"),
     (("poll", "../etc/passwd"), "REQUEST_ID: '../etc/passwd' is no request id"),
     (("publish",), "required: FILE_OR_URL"),
+    (("upscale",), "required: FILE"),
     (("backup",), "required: DIR"),
     (("models", "budget"), "'budget' stands where nothing is expected"),
     (("run", "--port", "1"), "reelbot run has no option --port"),
