@@ -325,8 +325,9 @@ def test_what_stands_under_a_film_works_on_the_page(tmp_path: Path) -> None:
         page.fill("#text", "let it snow, budget")
         page.keyboard.press("Enter")
         page.locator(".film").wait_for(timeout=60_000)
-        assert page.locator(".film .actions button", has_text="$").count() == 2  # another take, other words
-        page.locator(".film").get_by_text("Original file").click()
+        assert page.locator(".film .actions button", has_text="$").count() == 3  # go on, another take, in full
+        page.locator(".film").get_by_text("More…").click()
+        page.get_by_text("Original file").click()
         with page.expect_download() as download:
             page.locator(".bubble:not(.film) a", has_text="Download").click()
         original = next(path for path in (out / "videos").glob("*.mp4") if "-" not in path.stem.rpartition("_")[2])
@@ -338,18 +339,19 @@ def test_what_stands_under_a_film_works_on_the_page(tmp_path: Path) -> None:
         assert page.locator(".film").first.get_by_text("Another take").is_disabled()
 
         source = page.locator(".film video").first.get_attribute("src")
-        page.locator(".film").first.get_by_text("Delete").click()
+        page.get_by_text("Delete", exact=True).first.click()
         page.get_by_text("Keep it").click()
         page.get_by_text("stays.").wait_for()
         assert page.locator(".film").count() == 2
-        page.locator(".film").first.get_by_text("Delete").click()
+        page.get_by_text("Delete", exact=True).first.click()
         page.get_by_text("Delete for good", exact=True).click()
         page.get_by_text("is deleted, with its copies").wait_for()
         page.wait_for_function("() => document.querySelectorAll('.film').length === 1")
         assert page.evaluate("src => fetch(src, { cache: 'no-store' }).then(reply => reply.status)", source) == 404
         assert not original.exists()
         assert len([path for path in (out / "uploads").iterdir() if path.suffix != ".owner"]) == 1  # the other's, too
-        page.locator(".film").get_by_text("Delete").click()
+        page.locator(".film").get_by_text("More…").click()
+        page.get_by_text("Delete", exact=True).nth(1).click()
         page.get_by_text("Delete for good", exact=True).click()
         page.wait_for_function("() => document.querySelectorAll('.film').length === 0")
         upload = page.locator(".bubble.me img").get_attribute("src")

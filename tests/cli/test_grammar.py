@@ -60,6 +60,7 @@ MISUSED = [
     (("generate", "a fox", "--video", "a.mp4", "--last-image", "b.jpg"), "--last-image goes beside --image"),
     (("poll", "../etc/passwd"), "REQUEST_ID: '../etc/passwd' is no request id"),
     (("publish",), "required: FILE_OR_URL"),
+    (("upscale",), "required: FILE"),
     (("backup",), "required: DIR"),
     (("models", "budget"), "'budget' stands where nothing is expected"),
     (("run", "--port", "1"), "reelbot run has no option --port"),

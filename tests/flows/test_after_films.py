@@ -313,18 +313,18 @@ def test_a_chain_that_is_not_here_is_made_again_of_its_parts_for_nothing(on_benc
     on_bench(story, database_url=SecretStr(database_url) if "postgres" in database_url else None)
 
 
-def test_a_film_goes_on_three_times_in_personal_wechat(on_ilink: Callable[..., None]) -> None:
+def test_a_film_goes_on_twice_in_personal_wechat(on_ilink: Callable[..., None]) -> None:
     async def story(made: Bench, fake: ILinkFake) -> None:
         fake.says(ILINK_FOX, "视频 一只狐狸，经济")
         job = await newest(made, 1)
-        for count in (2, 3, 4):
+        for count in (2, 3):  # the chat takes twelve messages in five minutes
             code = (await made.app.store.short_codes.codes(job.user))[job.id]
             assert "$0.25" in await says(fake, f"续写 {code}，它转过身")
             fake.says(ILINK_FOX, "好")
             job = await chain(made, count)
-            await fake.until(lambda count=count: len(fake.person(ILINK_FOX).videos) == count)
+        assert len(fake.person(ILINK_FOX).videos) == 3
         assert job.request.prompt == "它转过身"
-        assert made.submits() == 4
+        assert made.submits() == 3
 
     on_ilink(story, daily_usd=20)
 
