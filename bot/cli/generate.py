@@ -33,8 +33,8 @@ from bot.store import Store
 from bot.store.records import Job, State
 from bot.store.stored import UnreadableJob
 from core import pricing
+from core.assets.continuing import going_on, joined, work_folder
 from core.assets.sources import read_sources
-from core.continuing import going_on, joined, work_folder
 from core.errors import BadReference, BadRequest, MediaError
 from core.fal.client import FalQueue
 from core.fal.protocol import is_request_id
