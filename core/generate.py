@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Literal
 
 from core import pricing
+from core.assets.continuing import FilmSource, going_on, joined, local_film, work_folder
 from core.assets.sources import RequestSources, SourceFile, facts_of, publish_sources, read_sources
 from core.catalogue import app_of
 from core.config import FalSettings
-from core.continuing import FilmSource, going_on, joined, local_film, work_folder
 from core.errors import BadRequest, StillRunning, SubmitNotSent, Unavailable, VideoError, arguments
 from core.fal import protocol
 from core.fal.client import FalQueue

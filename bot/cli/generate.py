@@ -33,7 +33,7 @@ from bot.store import Store
 from bot.store.records import Job, State
 from bot.store.stored import UnreadableJob
 from core import pricing
-from core.continuing import going_on, joined, work_folder
+from core.assets.continuing import going_on, joined, work_folder
 from core.errors import BadReference, BadRequest, MediaError
 from core.fal.client import FalQueue
 from core.fal.protocol import is_request_id
