@@ -13,7 +13,7 @@ from core.types import Mode, Plan
 
 _PROMPT_SHOWN = 60
 _MODELS_TITLE_S = 5  # the length that the title of /models names
-_COLUMNS = ("name", "say", "price", "seconds", "sound", "pictures", "more")
+_COLUMNS = ("name", "price", "seconds", "sound", "pictures", "more", "say")
 _WHOLE = (Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO)
 
 
