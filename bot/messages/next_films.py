@@ -184,7 +184,8 @@ def _own_row(job: Job) -> Endpoint | None:
 
 
 def _lines(resolution: str) -> int:
-    return {"4k": 2160, "2k": 1440}.get(resolution, 0) or int(resolution.rstrip("p"))
+    folded = resolution.lower()  # some write "480P", "2K"
+    return {"4k": 2160, "2k": 1440}.get(folded, 0) or int(folded.rstrip("p"))
 
 
 def maker(job: Job) -> str:

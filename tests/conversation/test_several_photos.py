@@ -72,11 +72,13 @@ def test_two_photos_are_the_first_and_the_last_where_the_model_knows_it(on_bench
         assert published(made, first) != published(made, last)
         assert made.submits() == 1
         assert await made.app.store.jobs.own_files(offer) == [each.file_id for each in offer.incoming.sources]
-        await button(made, f"take:{offer.id}")
+        await made.at_rest()
+        await says(made, f"retake {offer.id}")
+        await says(made, "yes")
         await made.until(lambda: len(made.films()) == 2)
         assert {"image_url", "end_image_url"} <= set(body(made))
-        await button(made, f"words:{offer.id}")
         await made.at_rest()
+        await says(made, f"reword {offer.id}")
         await says(made, "the flower closes")
         assert (shape(await offer_of(made)), (await offer_of(made)).request.prompt) == (
             (FRAMES, "h3-max", 2),
@@ -103,6 +105,7 @@ def test_a_model_of_one_photo_says_so_and_names_another_beside_it(on_bench: OnBe
         await made.until(lambda: len(made.films()) == 1)
         assert {"image_url", "end_image_url"} <= set(body(made))
         assert made.submits() == 1
+        await made.at_rest()
         (job,) = [job for job in await made.jobs() if job.state is State.DELIVERED]
         assert shape(job) == (FRAMES, "h3-max", 2)
 
