@@ -19,6 +19,7 @@ from bot.conversation.admin_words import AdminRequest, is_admin_request, parse_a
 from bot.conversation.folding import without_unseen
 from bot.conversation.generation_options import GenerationOptions, parse_options
 from bot.conversation.option_words import MODEL_WORDS
+from bot.conversation.scene_phrases import PHRASES
 from bot.conversation.setting_fields import SettingsRequest, is_setting, parse_settings, pressed_setting, read_model
 from bot.conversation.typed_codes import code_before, code_in, is_code, plain
 from bot.conversation.words import Meaning, line_in, meaning_of
@@ -53,6 +54,7 @@ __all__ = [
     "PlainText",
     "ShowBalance",
     "ShowHistory",
+    "ShowIdeas",
     "ShowModels",
     "ShowPrice",
     "ShowStatus",
@@ -229,6 +231,13 @@ class ShowModels:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowIdeas:
+    """Show camera moves and styles, or add this one to what is offered or lies on the table."""
+
+    phrase: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ShowPrice:
     """Show the price with these options."""
 
@@ -293,6 +302,7 @@ Command = (
     | Again
     | ShowBalance
     | ShowHistory
+    | ShowIdeas
     | ShowModels
     | ShowPrice
     | ChooseLanguage
@@ -328,8 +338,8 @@ class ParsedMessage:
 
 
 COMMANDS = (
-    "video", "status", "cancel", "history", "continue", "again", "delete", "models", "price", "settings", "balance",
-    "language", "forget", "help",
+    "video", "status", "cancel", "history", "continue", "again", "delete", "ideas", "models", "price", "settings",
+    "balance", "language", "forget", "help",
 )  # fmt: skip
 """Those that menus and help list."""
 ADMIN_COMMANDS = ("admin",)
@@ -516,6 +526,7 @@ class _Parser:
             "settings": lambda: ChangeSettings(parse_settings(rest)),
             "admin": lambda: Administer(parse_admin(rest)),
             "history": ShowHistory,
+            "ideas": ShowIdeas,
             "models": ShowModels,
             "balance": ShowBalance,
         }
@@ -621,6 +632,7 @@ def pressed(data: str) -> Command | None:
         "again": Again(job),
         "fix": Again(job, with_fallback=True),
         "lang": ChooseLanguage(value.lower()),
+        "idea": ShowIdeas(value) if value in PHRASES else None,
         "other": OtherModel(job),
         "take": AnotherTake(job),
         "words": AnotherTake(job, other_words=True),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.conversation.generation_options import as_flags, merged, parse_options
 from bot.conversation.words import joins
 from bot.store.dialogues import Draft, DraftSource
 
@@ -45,3 +46,12 @@ def with_source(draft: Draft, source: DraftSource, *, at: int) -> Draft:
 def without_lapsed(draft: Draft) -> Draft:
     """Return the draft as it is written: an empty one has no age."""
     return Draft() if draft.is_empty else draft
+
+
+def with_phrase(draft: Draft, phrase: str, *, at: int) -> Draft | None:
+    """Return what lies on the table with this phrase behind its words; None where it stands there already."""
+    prompt, options = parse_options(draft.words)
+    if phrase.casefold() in prompt.casefold():
+        return None
+    flags = as_flags(merged(parse_options(draft.options)[1], options))
+    return replace(draft, words=joined(prompt, phrase), options=flags, words_at=at, at=at, explicit=False)

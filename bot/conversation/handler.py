@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Action, Incoming, Message
-from bot.conversation import commands
+from bot.conversation import commands, idea_list
 from bot.conversation.admin_handler import AdminHandler
 from bot.conversation.admission import Right
 from bot.conversation.answer_language import answer_language
@@ -16,6 +16,7 @@ from bot.conversation.film_commands import FilmCommands
 from bot.conversation.forget_commands import ForgetCommands, about_forgetting
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OrderService
+from bot.conversation.scene_phrases import phrase_in
 from bot.conversation.second_commands import second_command
 from bot.conversation.settings_handler import SettingsHandler
 from bot.conversation.situation import Situation
@@ -257,6 +258,8 @@ class MessageHandler:
     async def _about_job(self, situation: Situation, command: commands.Command) -> Decision | None:
         if isinstance(command, commands.Forget):
             return await self._forget.decide(situation, command.answer)
+        if isinstance(command, commands.ShowIdeas) and command.phrase is not None:
+            return await self._talk.phrase(situation, phrase_in(command.phrase, situation.language))
         if isinstance(command, commands.FilmCommand):
             return await self._films.decide(situation, command)
         return await self._jobs.decide(situation, command)
@@ -266,6 +269,8 @@ class MessageHandler:
         match command:
             case commands.ShowModels():
                 return job_lists.models(situation.language)
+            case commands.ShowIdeas():
+                return idea_list.ideas(situation.language)
             case commands.ShowPrice(options=options):
                 return self._prices(options, situation.language)
             case commands.Start():

@@ -11,11 +11,12 @@ from dataclasses import replace
 from bot.channels.types import AttachmentRef, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.decisions import NOTHING, Decision
-from bot.conversation.drafts import with_source, with_words, without_lapsed
+from bot.conversation.drafts import with_phrase, with_source, with_words, without_lapsed
 from bot.conversation.generation_options import as_flags, merged, parse_options
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.ordering import OfferReason, OrderService
 from bot.conversation.photo_words import photo_way, read_with_photos
+from bot.conversation.scene_phrases import phrase_in, phrase_of
 from bot.conversation.several_photos import SeveralPhotos
 from bot.conversation.situation import Situation
 from bot.conversation.words import Line, Meaning, asked_about, is_farewell, line_in, meaning_of, speaks_of_a_photo
@@ -65,6 +66,9 @@ class Talk:
             decided = await self._line(situation, line)
             if decided is not None:
                 return decided
+        phrase = phrase_of(text) if own and incoming.attachment is None else None
+        if phrase is not None:
+            return await self.phrase(situation, phrase_in(*phrase))
         meaning = meaning_of(text) if text else None
         if incoming.attachment is not None and _describes_nothing(text):
             options = text if _is_only_options(text) else _way_flag(text)
@@ -191,6 +195,25 @@ class Talk:
             return situation.answer(question, topic="source", draft=changed)
         noted = Message(situation.say("draft-wishes", wishes=text), asks=True)
         return situation.answer(noted, topic="words", draft=changed)
+
+    async def phrase(self, situation: Situation, phrase: str) -> Decision:
+        """Decide about a camera move or a style alone: it goes behind the words that are offered or on the table."""
+        offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
+        draft = situation.draft
+        if offer is not None and not _is_made_of(offer, draft):
+            draft = _draft_of(offer, situation)
+        if not draft.words and draft.sources:
+            return await self._request(situation, phrase)
+        if not draft.words:
+            return situation.answer(situation.say("ideas-alone", phrase=phrase))
+        longer = with_phrase(draft, phrase, at=situation.at)
+        if longer is None:
+            return await self._with_reminder(situation, situation.say("ideas-there", phrase=phrase))
+        if offer is not None and offer.step is not None:
+            decided = await self._of_film(situation, offer, longer.words)
+            if decided is not None:
+                return decided
+        return await self._offer(replace_draft(situation, longer), "words", replaces=offer)
 
     async def _request(self, situation: Situation, text: str) -> Decision:
         """Decide about words that describe a video."""

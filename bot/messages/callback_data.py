@@ -11,11 +11,11 @@ from typing import Literal
 Kind = Literal[
     "cancel", "yes", "again", "fix", "lang", "other", "pick", "take", "words", "file", "delete", "erase", "keep",
     "forget", "set", "allow", "next", "pixels", "more",
-    "full", "sound", "silent",
+    "full", "sound", "silent", "idea",
 ]  # fmt: skip
 
 _DATA = re.compile(
-    r"(?:cancel|yes|again|fix|lang|other|pick|take|words|file|delete|erase|keep|forget|next|pixels|more|full|sound|silent):[0-9A-Za-z-]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?"
+    r"(?:cancel|yes|again|fix|lang|other|pick|take|words|file|delete|erase|keep|forget|next|pixels|more|full|sound|silent|idea):[0-9A-Za-z-]{1,12}(?:[.][0-9A-Za-z.-]{1,40})?"
     r"|set:(?:[a-z]+(?::[0-9A-Za-z][0-9A-Za-z.:/_+-]*)?)?"
     r"|allow:[a-z]+:[0-9A-Za-z_@.-]+"
 )

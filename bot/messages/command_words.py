@@ -40,6 +40,7 @@ COMMAND_WORDS: dict[str, tuple[str, ...]] = {
     "forget": ("forget", *_FORGET_PHRASES, *_FORGET_WORDS.split()),
     "confirm": ("confirm", "yes", "确认", "確認", "同意"),
     "balance": ("balance", "余额", "餘額", "额度", "額度"),
+    "ideas": ("ideas", "灵感", "靈感", "运镜", "運鏡"),
     "models": ("models", "model", "模型"),
     "price": ("price", "prices", "价格", "價格", "多少钱", "多少錢"),
     "settings": ("settings", "setting", "preferences", "设置", "設置", "设定", "設定", "偏好"),

@@ -43,7 +43,7 @@ def offered(actions: Sequence[Action], codes: Mapping[str, str], language: str) 
 
 def may_be_typed(action: Action) -> bool:
     """Return whether there is a line to type for a button: those under a film stand in one line beside it."""
-    return action.data.partition(":")[0] in {*_OFFERED, "lang", "set", "allow"}
+    return action.data.partition(":")[0] in {*_OFFERED, "lang", "set", "allow", "idea"}
 
 
 def _offer(action: Action, codes: Mapping[str, str], language: str) -> tuple[str, str]:
@@ -52,6 +52,8 @@ def _offer(action: Action, codes: Mapping[str, str], language: str) -> tuple[str
     code = codes.get(job, job) + (f"-{int(way) + 1}" if way.isdigit() else "")
     if kind == "lang":
         return translate(language, "typed-language", language=action.label), ""
+    if kind == "idea":
+        return action.label, ""
     if kind == "set":
         return _typed_setting(value, language), action.label if ":" in value else ""
     if kind == "allow":

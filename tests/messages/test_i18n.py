@@ -27,7 +27,7 @@ BUILT = (
     "error-", "admin-", "obstacle-", "button-way-", "said-", "state-", "adjusted-", "command-", "web-", "charge-",
     "ask-", "over-", "fallback-", "button-fix-", "typed-", "setting-", "page-", "ilink-page-",
     "alert-model-", "mode-",
-    "models-column-", "models-cell-",
+    "models-column-", "models-cell-", "idea-", "ideas-",
 )  # fmt: skip
 """Keys that the program puts together from a prefix and a word."""
 

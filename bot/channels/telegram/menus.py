@@ -24,6 +24,7 @@ _PRIVATE = (
     "continue",
     "again",
     "delete",
+    "ideas",
     "models",
     "price",
     "settings",
@@ -32,7 +33,7 @@ _PRIVATE = (
     "forget",
     "help",
 )
-_GROUP = ("video", "status", "cancel", "continue", "again", "models", "price", "help")
+_GROUP = ("video", "status", "cancel", "continue", "again", "ideas", "models", "price", "help")
 _GROUP_ADMINS = ("video", "status", "cancel", "history", "again", "models", "price", "settings", "language", "help")
 MENUS: tuple[tuple[BotCommandScope, tuple[str, ...]], ...] = (
     (BotCommandScopeDefault(), _PRIVATE),

@@ -34,6 +34,7 @@ help =
     /continue: let a finished video go on, for example /continue K7QX2AB she turns around
     /again: send a video again, or try a failed one anew
     /delete: delete a finished video, for example /delete K7QX2AB
+    /ideas: camera moves and styles to add
     /models: all models
     /price: what a video costs, for example /price premium 10s
     /settings: what I use when you say nothing else, for example /settings model veo
@@ -203,7 +204,39 @@ command-video = Make a video from words, a photo or a video
 command-status = What is in the works
 command-cancel = Stop a video
 command-history = Your latest videos
+command-ideas = Camera moves and styles
 command-models = All models with their prices
 command-price = What a video costs
 command-language = Choose a language
 command-help = What I can do, with examples
+
+ideas-title = Camera moves, styles and light. Say one alone and it goes behind the words of your open offer, at the same price; or write it behind your words yourself: a red fox runs, slow push-in
+ideas-camera = Camera
+ideas-style = Style
+ideas-light = Light
+ideas-alone = “{ $phrase }” goes behind your words. Write what happens first, for example: a red fox runs through snow, { $phrase }
+ideas-there = It says “{ $phrase }” already.
+idea-push-in = slow push-in
+idea-pull-out = slow pull-out
+idea-orbit = orbiting camera
+idea-tracking = tracking shot
+idea-pan = slow pan
+idea-crane-up = rising crane shot
+idea-aerial = aerial view
+idea-handheld = handheld camera
+idea-close-up = close-up shot
+idea-slow-motion = in slow motion
+idea-time-lapse = time-lapse
+idea-cinematic = cinematic look
+idea-film-grain = 35 mm film grain
+idea-anime = anime style
+idea-clay = clay animation
+idea-watercolour = watercolour style
+idea-ink = ink wash painting
+idea-monochrome = in black and white
+idea-vintage = VHS look of the 1980s
+idea-cyberpunk = cyberpunk style
+idea-golden-hour = golden hour light
+idea-backlit = backlit
+idea-neon = neon light
+idea-mist = morning mist

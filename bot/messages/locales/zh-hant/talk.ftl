@@ -35,6 +35,7 @@ help =
     /continue：接著做好的影片往下拍，例如 /continue K7QX2AB 她轉過身來
     /again：重新發送影片，或重做失敗的影片
     /delete：刪除做好的影片，例如 /delete K7QX2AB
+    /ideas：可以加的運鏡和風格
     /models：所有模型
     /price：查詢價格，例如 /price premium 10s
     /settings：沒有另外說明時我用的選項，例如 /settings 模型 veo
@@ -237,7 +238,39 @@ command-video = 用文字、照片或影片生成影片
 command-status = 正在製作的影片
 command-cancel = 取消影片
 command-history = 你最近的影片
+command-ideas = 運鏡和風格
 command-models = 所有模型和價格
 command-price = 查詢影片價格
 command-language = 切換語言
 command-help = 我會什麼，附例子
+
+ideas-title = 運鏡、風格和光線。單獨發一個，就加到你沒確認的報價後面，價格不變；也可以自己寫在描述後面：紅狐狸在跑，推鏡頭
+ideas-camera = 運鏡
+ideas-style = 風格
+ideas-light = 光線
+ideas-alone = 「{ $phrase }」要寫在描述後面。先寫發生什麼，例如：紅狐狸在雪地裡跑，{ $phrase }
+ideas-there = 已經寫了「{ $phrase }」。
+idea-push-in = 推鏡頭
+idea-pull-out = 拉鏡頭
+idea-orbit = 環繞鏡頭
+idea-tracking = 跟拍
+idea-pan = 搖鏡頭
+idea-crane-up = 升鏡頭
+idea-aerial = 航拍
+idea-handheld = 手持鏡頭
+idea-close-up = 特寫鏡頭
+idea-slow-motion = 慢動作
+idea-time-lapse = 延時攝影
+idea-cinematic = 電影感
+idea-film-grain = 膠片顆粒感
+idea-anime = 動漫風格
+idea-clay = 黏土動畫
+idea-watercolour = 水彩風格
+idea-ink = 水墨風格
+idea-monochrome = 黑白畫面
+idea-vintage = 復古錄影帶質感
+idea-cyberpunk = 賽博朋克風格
+idea-golden-hour = 黃昏暖光
+idea-backlit = 逆光拍攝
+idea-neon = 霓虹燈光
+idea-mist = 清晨薄霧

@@ -34,6 +34,7 @@ help =
     /continue：接着做好的视频往下拍，例如 /continue K7QX2AB 她转过身来
     /again：重新发送视频，或重做失败的视频
     /delete：删除做好的视频，例如 /delete K7QX2AB
+    /ideas：可以加的运镜和风格
     /models：所有模型
     /price：查询价格，例如 /price premium 10s
     /settings：没有另外说明时我用的选项，例如 /settings 模型 veo
@@ -236,7 +237,39 @@ command-video = 用文字、照片或视频生成视频
 command-status = 正在制作的视频
 command-cancel = 取消视频
 command-history = 你最近的视频
+command-ideas = 运镜和风格
 command-models = 所有模型和价格
 command-price = 查询视频价格
 command-language = 切换语言
 command-help = 我会什么，附例子
+
+ideas-title = 运镜、风格和光线。单独发一个，就加到你没确认的报价后面，价格不变；也可以自己写在描述后面：红狐狸在跑，推镜头
+ideas-camera = 运镜
+ideas-style = 风格
+ideas-light = 光线
+ideas-alone = “{ $phrase }”要写在描述后面。先写发生什么，例如：红狐狸在雪地里跑，{ $phrase }
+ideas-there = 已经写了“{ $phrase }”。
+idea-push-in = 推镜头
+idea-pull-out = 拉镜头
+idea-orbit = 环绕镜头
+idea-tracking = 跟拍
+idea-pan = 摇镜头
+idea-crane-up = 升镜头
+idea-aerial = 航拍
+idea-handheld = 手持镜头
+idea-close-up = 特写镜头
+idea-slow-motion = 慢动作
+idea-time-lapse = 延时摄影
+idea-cinematic = 电影感
+idea-film-grain = 胶片颗粒感
+idea-anime = 动漫风格
+idea-clay = 黏土动画
+idea-watercolour = 水彩风格
+idea-ink = 水墨风格
+idea-monochrome = 黑白画面
+idea-vintage = 复古录像带质感
+idea-cyberpunk = 赛博朋克风格
+idea-golden-hour = 黄昏暖光
+idea-backlit = 逆光拍摄
+idea-neon = 霓虹灯光
+idea-mist = 清晨薄雾
