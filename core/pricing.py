@@ -109,8 +109,8 @@ def plan(
     _check_source(endpoint, source, notes)
     if mode is Mode.REFERENCE_TO_VIDEO and references > endpoint.most_sources:
         raise BadRequest("too_many_pictures", model=chosen.name, most=endpoint.most_sources)
-    duration_s = _duration(endpoint, duration, notes)
     resolution = _resolution(endpoint, resolution, notes)
+    duration_s = _duration(endpoint, duration, notes, resolution)
     aspect_ratio = _aspect_ratio(endpoint, aspect_ratio, notes)
     seed = _seed(endpoint, seed, notes)
     sound = _sound(endpoint, sound, notes)
@@ -293,7 +293,9 @@ def _check_source(endpoint: Endpoint, source: SourceFacts | None, notes: list[Ad
         raise BadRequest("video_too_short", min_duration=least)
 
 
-def _duration(endpoint: Endpoint, requested: int | None, notes: list[Adjustment]) -> int | None:
+def _duration(
+    endpoint: Endpoint, requested: int | None, notes: list[Adjustment], resolution: str | None = None
+) -> int | None:
     """Return the nearest allowed duration in seconds; of two equally near the longer one."""
     if not endpoint.durations:
         if requested is not None and requested != _USUAL_DURATION_S:
@@ -302,7 +304,7 @@ def _duration(endpoint: Endpoint, requested: int | None, notes: list[Adjustment]
     if requested is not None and requested < 1:
         raise BadRequest("bad_option", option="duration", value=requested)
     nearest_to = requested if requested is not None else _USUAL_DURATION_S
-    applied = min(endpoint.durations, key=lambda each: (abs(each - nearest_to), -each))
+    applied = min(endpoint.durations_at(resolution), key=lambda each: (abs(each - nearest_to), -each))
     if applied != nearest_to and requested is not None:
         notes.append(Adjustment("duration", str(nearest_to), str(applied)))
     return applied

@@ -1,5 +1,6 @@
 """The other vendors: xAI, Lightricks, Black Forest Labs, PixVerse, Vidu, and OpenAI, whose model is gone."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from core.catalogue.row import (
@@ -42,12 +43,15 @@ def _grok(path: str, prices: Prices) -> dict[Mode, Endpoint]:
     }
 
 
-def _ltx(path: str, prices: Prices, durations: tuple[int, ...]) -> dict[Mode, Endpoint]:
+def _ltx(
+    path: str, prices: Prices, durations: tuple[int, ...], longest_s: Mapping[str, int] | None = None
+) -> dict[Mode, Endpoint]:
     def endpoint(mode: str, **more: object) -> Endpoint:
         return Endpoint(
             id=f"lightricks/ltx-2.5/{mode}/{path}",
             usd_per_s=prices,
             durations=durations,
+            longest_s=longest_s or {},
             resolutions=tuple(prices),
             default_resolution="720p",
             aspect_ratios=CINEMA,
@@ -161,7 +165,9 @@ LTX_FAST = Model(
     aliases=("ltx", "ltx-fast"),
     fallback_model="happy-horse",
     usual_render_s=45.0,
-    modes=_ltx("fast", usd("720p 0.09, 1080p 0.13, 1440p 0.19, 2160p 0.30"), tuple(range(6, 21, 2))),
+    modes=_ltx(
+        "fast", usd("720p 0.09, 1080p 0.13, 1440p 0.19, 2160p 0.30"), tuple(range(6, 21, 2)), {"1440p": 10, "2160p": 10}
+    ),
 )
 LTX_PRO = Model(
     key="ltx-2.5-pro",

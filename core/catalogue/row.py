@@ -35,6 +35,7 @@ class Endpoint:
     most_sources: int = 1
     duration_codec: Codec = "int"
     durations: tuple[int, ...] = ()  # seconds
+    longest_s: Mapping[str, int] = field(default_factory=dict)  # by resolution, where one ends sooner than the others
     resolutions: tuple[str, ...] = ()
     resolution_field: str = "resolution"
     default_resolution: str | None = None
@@ -72,6 +73,11 @@ class Endpoint:
             max_s=self.source_seconds[1],
             min_fps=self.source_fps,
         )
+
+    def durations_at(self, resolution: str | None) -> tuple[int, ...]:
+        """Return the seconds that a film of this resolution may have."""
+        longest = self.longest_s.get(resolution or "", max(self.durations, default=0))
+        return tuple(each for each in self.durations if each <= longest)
 
     def prices(self, *, sound: bool) -> Prices:
         """Return the dollars for a second by resolution, with sound or without."""

@@ -42,7 +42,8 @@ def problems(endpoint: Endpoint, body: dict[str, Any]) -> list[Detail]:
     if isinstance(prompt, str) and len(prompt) > endpoint.prompt_chars:
         found.append(detail("string_too_long", ["body", "prompt"], prompt, max_length=endpoint.prompt_chars))
     if "duration" in body and endpoint.durations:
-        found += _duration(endpoint, body["duration"])
+        durations = endpoint.durations_at(str(body.get(endpoint.resolution_field, "")))
+        found += _duration(endpoint, body["duration"], durations)
     default = endpoint.default_aspect_ratio
     ratios = (*endpoint.aspect_ratios, *([default] if default and default not in endpoint.aspect_ratios else []))
     for name, allowed in ((endpoint.resolution_field, endpoint.resolutions), ("aspect_ratio", ratios)):
@@ -57,13 +58,13 @@ def _list(name: str, value: Any, most: int) -> list[Detail]:
     return [detail("too_long", ["body", name], value, max_length=most)] if len(value) > most else []
 
 
-def _duration(endpoint: Endpoint, value: Any) -> list[Detail]:
+def _duration(endpoint: Endpoint, value: Any, durations: tuple[int, ...]) -> list[Detail]:
     if endpoint.duration_codec == "int":
         if not isinstance(value, int) or isinstance(value, bool):
             return [detail("int_type", ["body", "duration"], value)]
-        return [] if value in endpoint.durations else [detail("less_than_equal", ["body", "duration"], value)]
+        return [] if value in durations else [detail("less_than_equal", ["body", "duration"], value)]
     suffix = "s" if endpoint.duration_codec == "str_s" else ""
-    allowed = [f"{each}{suffix}" for each in endpoint.durations]
+    allowed = [f"{each}{suffix}" for each in durations]
     return [] if value in allowed else [detail("literal_error", ["body", "duration"], value)]
 
 

@@ -360,6 +360,13 @@ def test_what_was_bought_before_sound_could_be_chosen_is_still_the_same_request(
 # Rows that end, and rows that run over
 
 
+def test_a_length_that_a_resolution_does_not_have_becomes_its_longest_aloud() -> None:
+    plan = pricing.plan("x", model="ltx-2.5-fast", duration=20, resolution="2160p")
+    assert (plan.request.duration_s, plan.quote.usd) == (10, Decimal("3.00"))
+    assert Adjustment("duration", "20", "10") in plan.adjustments
+    assert pricing.plan("x", model="ltx-2.5-fast", duration=20).request.duration_s == 20
+
+
 def test_a_retired_model_is_known_and_not_sold() -> None:
     assert pricing.find("sora").retired == "2026-09-24"
     assert "sora-2" not in {model.key for model in pricing.list_models()}
