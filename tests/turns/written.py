@@ -19,7 +19,7 @@ TELEGRAM = (
     Turn("photo", "Got the photo!"),
     Turn("never mind", "All right, I let it be. Nothing was charged."),
     Turn("photos 2", "Got 2 photos!"),
-    Turn("let the waves roll", "or a video of each?"),
+    Turn("let the waves roll", "Only the first of your 2 photos would cost $0.70"),
     Turn("press One of each", "“let the waves roll”", 2),
     Turn("/history", "“let the waves roll”"),
     Turn("/settings", "model: Happy Horse (default)"),
@@ -98,7 +98,7 @@ PAGE = (
     Turn("/balance", "you have spent $1.40"),
     Turn("/models", "premium: Seedance 2.0 Fast"),
     Turn("photos 2", "Got 2 photos!"),
-    Turn("let it snow", "or a video of each?"),
+    Turn("let it snow", "Only the first of your 2 photos would cost $0.70"),
     Turn("no", "Not ordered. Nothing was charged."),
     Turn("status", "Nothing is in the works."),
 )
