@@ -243,7 +243,11 @@ class JobCommands:
             )
             if found:
                 return found[0]
-        return None
+        asked = Destination(situation.incoming.address, situation.incoming.reply_to)
+        if asked.reply_to is None:
+            return None
+        active = await self._store.jobs.find(user=situation.incoming.user, states=ACTIVE, chat=situation.chat)
+        return next((job for job in active if job.send_to == asked), None)  # met again: its worker died on the way
 
     # Lists
 

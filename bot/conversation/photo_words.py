@@ -17,11 +17,12 @@ _KNOWN: dict[Words, str] = {
     tuple(words_of(phrase.replace("_", " "))): way for way in PHOTO_WAYS for phrase in phrases(LISTS["photos"][way])
 }
 _MARK = r"(?:[,;:|，；：、。！\n]|[.!](?=\s|\Z)|(?<=\s)(?:--|——|—|–|-)(?=\s))"
-_FIRST = re.compile(rf"\s*([^,;:|，；：、。！\n]{{1,60}}?)\s*{_MARK}+\s*(?=\S)")
-_LAST = re.compile(rf"{_MARK}\s*([^,;:|，；：、。！\n]{{1,60}}?)[\s.。!！]*\Z")
-_IN_BRACKETS = re.compile(r"\s*[(（\[【]([^()（）\[\]【】]{1,60})[)）\]】]\s*\Z")
-_CHINESE_FIRST = re.compile(r"\s*([^\x00-\x7f]{2,20})\s+(?=\S)")  # a space sets Chinese words apart
-_CHINESE_LAST = re.compile(r"\s([^\x00-\x7f]{2,20})\s*\Z")
+_FEW = r"\s{0,8}"  # of all blanks, a pattern would look at each from each
+_FIRST = re.compile(rf"{_FEW}([^\s,;:|，；：、。！][^,;:|，；：、。！\n]{{0,59}}?){_MARK}{{1,4}}{_FEW}(?=\S)")
+_LAST = re.compile(rf"{_MARK}{_FEW}([^,;:|，；：、。！\n]{{1,60}}?)[\s.。!！]{{0,8}}\Z")
+_IN_BRACKETS = re.compile(rf"[(（\[【]([^()（）\[\]【】]{{1,60}})[)）\]】]{_FEW}\Z")
+_CHINESE_FIRST = re.compile(rf"{_FEW}([^\x00-\x7f]{{2,20}})\s{{1,8}}(?=\S)")  # a space sets Chinese words apart
+_CHINESE_LAST = re.compile(rf"\s([^\x00-\x7f]{{2,20}}){_FEW}\Z")
 _WHOLE_CHARS = 60
 
 

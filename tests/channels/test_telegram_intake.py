@@ -215,7 +215,7 @@ def test_the_menu_and_the_webhook_of_before(tmp_path: Path) -> None:
         assert set(menus) == {(scope, language) for scope in scopes for language in ("", "en", "zh")}
         names = {scope: [each["command"] for each in menus[scope, "zh"]] for scope in scopes}
         assert names["default"] == names["all_private_chats"]
-        assert names["all_private_chats"][:5] == ["video", "status", "cancel", "history", "again"]
+        assert names["all_private_chats"][:5] == ["video", "status", "cancel", "history", "continue"]
         assert "balance" in names["all_private_chats"]
         assert "balance" not in names["all_group_chats"] + names["all_chat_administrators"]
         assert {each for menu in names.values() for each in menu} <= set(COMMANDS)

@@ -81,7 +81,7 @@ def test_from_the_first_word_to_the_playing_film(tmp_path: Path) -> None:
         page.evaluate("video => { video = document.querySelector('.film video'); video.muted = true; video.play(); }")
         page.wait_for_function("() => document.querySelector('.film video').currentTime > 0.3")
         shown = film.evaluate("video => [video.videoWidth, video.videoHeight, video.currentTime > 0.3, !video.error]")
-        assert shown == [640, 360, True, True]
+        assert shown == [1280, 720, True, True]
 
         page.set_input_files("#file", str(tmp_path / "photo.jpg"))
         page.locator("#preview").wait_for()

@@ -358,6 +358,7 @@ def test_what_an_anonymous_admin_ordered_is_any_admins_to_delete(on_bench: OnBen
         chat.user_says(ANONYMOUS_GROUP, "/video a fox, budget", extra=ANONYMOUS)
         job = await made.settled(State.DELIVERED)
         await made.at_rest()
+        await press(made, f"more:{job.id}", chat=ANONYMOUS_GROUP, sender=7)
         assert "somebody else" in (await press(made, f"delete:{job.id}", chat=ANONYMOUS_GROUP, sender=8) or "")
         await press(made, f"delete:{job.id}", chat=ANONYMOUS_GROUP, sender=7)
         assert "somebody else" in (await press(made, f"erase:{job.id}", chat=ANONYMOUS_GROUP, sender=8) or "")
@@ -406,8 +407,11 @@ def test_in_traditional_chinese_what_is_shown_can_be_typed(on_wechat: Callable[.
         await made.at_rest()
         (video,) = fake.person(FOX).videos
         line = video.text.splitlines()[-1]
-        for form in ("新版", "換詞", "換模型", "刪除"):
+        for form in ("新版", "更多", "刪除"):
             assert form in line, line
+        more = await says_there("更多 K7")
+        for form in ("換詞", "換模型"):
+            assert form in more, more
         assert "換模型 K7 wan-2.7" in await says_there("換模型 Ｋ７")
         assert "$" in await says_there("換模型 K7 wan-2.7")
         assert "$" in await says_there("新版 K7")

@@ -9,9 +9,6 @@ import pytest
 
 import core
 from core import errors
-from core.errors import MediaError
-from core.fal.receipts import FolderReceipts
-from core.types import RawReply
 from tests.core.test_generate import posts, sandboxed
 from tests.corpus import clip
 
@@ -71,15 +68,16 @@ def test_a_draft_is_made_whole_of_what_fal_kept_or_says_that_it_kept_nothing(tmp
     async def story() -> None:
         async with sandboxed(tmp_path) as (settings, sandbox):
             draft = await core.generate_video("a fox", model="flux-3-draft", settings=settings)
-            with pytest.raises(errors.BadRequest) as caught:
-                await core.enhance_draft(draft.request_id, settings=settings)
-            assert caught.value.code == "draft_gone"
-            body = b'{"video": {"url": "x"}, "draft_cache": {"url": "https://v3.fal.media/files/b/cache.bin"}}'
-            await FolderReceipts(settings.receipts_dir).keep_result(draft.request_id, RawReply(200, {}, body))
-            with pytest.raises((MediaError, errors.VideoError)):  # the sandbox fetches nothing from the world
-                await core.enhance_draft(draft.request_id, settings=settings)
+            whole = await core.enhance_draft(draft.request_id, settings=settings)
+            (cache,) = sandbox.memory.files.glob("*.cache")
             bodies = [request.body for request in sandbox.memory.requests.values()]
-            assert bodies[-1] == {"draft_cache_url": "https://v3.fal.media/files/b/cache.bin"}
+            assert [list(body) for body in bodies[1:]] == [["draft_cache_url"]]
+            assert bodies[-1]["draft_cache_url"].endswith(cache.name)
+            assert whole.cost_usd == Decimal("1.45") or whole.duration_s < 5  # by the seconds of the draft
+            fox = await core.generate_video("a fox", model="budget", settings=settings)
+            with pytest.raises(errors.BadRequest) as caught:
+                await core.enhance_draft(fox.request_id, settings=settings)
+            assert caught.value.code == "draft_gone"
 
     asyncio.run(story())
 

@@ -245,7 +245,7 @@ def test_no_refusal_of_any_route_lacks_them(everything: Callable[..., None]) -> 
                                 if accepted == "text/html" and method != "HEAD":
                                     assert f"<h1>{answer.status_code}</h1>" in text or "<main" in text, where
             foreign = await stranger.get("/chat/words", headers={"Origin": "https://elsewhere.example"})
-            large = await operator.post("/chat/upload", content=jpeg() + bytes(10_000_001))
+            large = await operator.post("/chat/upload", content=jpeg() + bytes(100_000_001))
             for answer, status in ((foreign, 403), (large, 413)):
                 assert answer.status_code == status
                 fits(answer, str(status))
