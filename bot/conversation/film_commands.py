@@ -300,7 +300,7 @@ def _full(job: Job, resolution: str | None, seed: int | None) -> NextFilm | None
         return next_films.in_full(job, seed=seed)
     found = list(next_films.fulls(job, seed=seed))
     exact = [each for each in found if each.plan.request.resolution == resolution]
-    return next(iter(exact or found), None)
+    return next(iter(exact if resolution is not None else found), None)
 
 
 def _first_size(job: Job) -> str:

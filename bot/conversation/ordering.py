@@ -368,6 +368,7 @@ class OrderService:
             pressed=None,
         )
         as_priced = pressed.pressed is not None and plan.quote.usd <= min(job.usd, self._settings.confirm_usd)
+        as_priced = as_priced and set(plan.adjustments) <= set(job.adjustments)  # else it is not what was made before
         question = None if as_priced else Confirmation("again")
         new = JobDraft(incoming, language, plan, question, again_of=job.id, fallback=fallback)
         return replace(new, follows=job.follows, step=job.step)
@@ -379,7 +380,7 @@ class OrderService:
 
         `agreed`: the price on the button that was pressed for it; None: it is offered whatever it costs.
         """
-        as_priced = agreed is not None and found.usd <= min(agreed, self._settings.confirm_usd)
+        as_priced = found.usd == agreed and found.usd <= self._settings.confirm_usd  # cheaper is not what was pressed
         request = found.plan.request
         text = f"{request.prompt} {as_flags(options_of_request(request))}"
         sources = (None, ()) if found.step.kind in OF_FILM else (film.incoming.attachment, film.incoming.also)

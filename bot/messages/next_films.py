@@ -93,6 +93,8 @@ def upscaled(job: Job, resolution: str) -> NextFilm:
         raise BadRequest("chain_too_long", max_duration=pricing.source_limits(UPSCALER, mode).max_s)
     words = job.request.prompt
     plan = pricing.plan(words, model=UPSCALER, mode=mode, resolution=resolution, source=step.facts(mode))
+    if plan.request.resolution != resolution:
+        raise BadRequest("unpriced", model=UPSCALER, resolution=resolution)
     rounds = abs(film.duration_s - round(film.duration_s)) > _WHOLE_S
     quote = replace(plan.quote, up_to=plan.quote.up_to or rounds)
     return NextFilm(step, replace(_quiet(plan, NOTHING), quote=quote))

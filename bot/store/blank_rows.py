@@ -132,13 +132,15 @@ def _blank_messages_tx(tx: Connection, which: sa.ColumnElement[bool]) -> None:
 def _forget_file_tx(tx: Connection, incoming: object) -> None:
     """Forget how the files of a message are opened: WeChat's keys lie under the digest of a name, WeCom's under it."""
     for message in (incoming, incoming.get("quoted") if isinstance(incoming, Mapping) else None):
-        attachment = message.get("attachment") if isinstance(message, Mapping) else None
-        file_id = attachment.get("file_id") if isinstance(attachment, Mapping) else None
-        if isinstance(file_id, str) and file_id:
-            digest = hashlib.sha256(file_id.encode()).hexdigest()
-            tx.execute(memory.delete().where(memory.c.key == f"ilink:file:{digest}"))
-            link = memory.c.key.endswith(f":{file_id}", autoescape=True)
-            tx.execute(memory.delete().where(memory.c.key.like("wecom:link:%"), link))
+        also = message.get("also") if isinstance(message, Mapping) else None
+        files = [message.get("attachment") if isinstance(message, Mapping) else None]
+        for attachment in files + (list(also) if isinstance(also, list | tuple) else []):
+            file_id = attachment.get("file_id") if isinstance(attachment, Mapping) else None
+            if isinstance(file_id, str) and file_id:
+                digest = hashlib.sha256(file_id.encode()).hexdigest()
+                tx.execute(memory.delete().where(memory.c.key == f"ilink:file:{digest}"))
+                link = memory.c.key.endswith(f":{file_id}", autoescape=True)
+                tx.execute(memory.delete().where(memory.c.key.like("wecom:link:%"), link))
 
 
 def _only(stored: object, names: tuple[str, ...]) -> dict[str, Any]:

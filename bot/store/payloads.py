@@ -90,8 +90,11 @@ class Payloads:
             needed = _searched_endpoints(tx, now)
             found: list[DuePayload] = []
             for row in tx.execute(query):
-                if _is_needed(_endpoint(row.handle), needed):
+                endpoint = _endpoint(row.handle)
+                if _is_needed(endpoint, needed):
                     continue
+                if row.state != State.DELETED and (endpoint or "").endswith("/draft"):
+                    continue  # what fal has kept of a draft is what it is made whole of
                 each = DuePayload(row.request_id, row.id, _film(row.state, row.video), row.changed, row.tries)
                 if may_go(each):
                     found.append(each)
