@@ -13,7 +13,7 @@ from core.assets.sources import RequestSources
 from core.catalogue import Endpoint
 from core.catalogue.finding import row_of
 from core.config import FalSettings
-from core.errors import MediaError, arguments
+from core.errors import VideoError, arguments
 from core.fal import protocol
 from core.io import disk
 from core.types import Mode, Video, VideoRequest
@@ -84,8 +84,8 @@ async def joined(before: Path, part: Video, request: VideoRequest) -> Video:
     try:
         with disk.whole(into) as draft:
             probe = (await media.join(pieces, draft)).probe
-    except MediaError as error:
-        log.warning("parts are not joined", extra={"code": error.code})
+    except (VideoError, OSError) as error:  # the part is paid: whatever became of the other film, it is returned
+        log.warning("parts are not joined", extra={"reason": getattr(error, "code", type(error).__name__)})
         return part
     facts = (probe.size, probe.width, probe.height, probe.duration_s)
     return Video(into, *facts, part.request_id, part.cost_usd, part.model, (before, part.local_path))
