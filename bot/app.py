@@ -261,14 +261,19 @@ class App:
         if not await self._workers.same_folder(owner, marker) and self._needs_one_folder():
             raise ValueError(
                 f"another worker on this database uses another output folder than {self._settings.output_dir}: give "
-                "all of them the same shared folder as REELBOT_OUTPUT_DIR, or set REELBOT_ASSET_HOST=fal and serve no "
-                "web chat and no WeCom"
+                "all of them the same shared folder as REELBOT_OUTPUT_DIR, or set REELBOT_ASSET_HOST=fal, serve no web "
+                "chat and no WeCom and leave REELBOT_FORGET_AT_FAL off"
             )
 
     def _needs_one_folder(self) -> bool:
-        """Return whether workers must share one folder: fal and pages fetch files from whichever they reach."""
-        return self._settings.assets_from_folder or any(
-            channel.manifest.serves_files or channel.manifest.keeps_files for channel in self.channels.values()
+        """Return whether workers must share one folder.
+
+        fal and pages fetch files from whichever they reach; and a film that is deleted at fal must be here for all.
+        """
+        return (
+            self._settings.assets_from_folder
+            or self._settings.forget_at_fal
+            or any(channel.manifest.serves_files or channel.manifest.keeps_files for channel in self.channels.values())
         )
 
     async def stop(self) -> None:

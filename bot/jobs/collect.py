@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bot.jobs.erasure import is_marked
-from bot.jobs.film_chains import FilmChains, is_chain, part_of, parts_on_disk, video_file
+from bot.jobs.film_chains import CannotJoin, FilmChains, is_chain, part_of, parts_on_disk, video_file
 from bot.jobs.submit import receipt_name
 from bot.jobs.verdicts import NEXT, Verdict, retry, wait
-from bot.jobs.video_files import VideoFiles, film_of
+from bot.jobs.video_files import GoneAtFal, VideoFiles, film_of
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
@@ -28,7 +28,7 @@ from bot.store.leases import Assignment
 from bot.store.records import AT_FAL, Charge, Job, JobError, State, Submit, VideoFile
 from bot.store.work import LOOK_AFTER_MS, Lease
 from core import media, pricing
-from core.errors import Cancelled, MediaError, ResultExpired, VideoError
+from core.errors import Cancelled, MediaError, ResultExpired, Unavailable, VideoError
 from core.fal.client import KEEP_S, FalQueue
 from core.fal.download import video_filename
 from core.fal.fetch_result import CheckFilm, check_film, fetch_result, is_readable
@@ -175,21 +175,28 @@ class Collector:
         await self.park(job, why, lease=assignment.lease)
         return NEXT
 
-    async def fetch_again(self, job: Job) -> None:
+    async def fetch_again(self, job: Job) -> VideoFile:
         """Download a video again that is on another machine's disk, lost or damaged. Raises VideoError.
 
-        fal keeps it a while.
+        fal keeps it a while. Of a film that cannot be joined any more the new part is left, and its row says so.
         """
         submit = await self._store.submits.read(job.id)
         now = await self._store.jobs.get(job.id)
         if now is None or now.state is State.DELETED or is_marked(self._settings.receipts_dir, job.id):
             raise ResultExpired
         if job.video is None or submit.handle is None:
-            return
-        if job.video.parts > 1 and is_chain(job):
-            await self._chain(job, submit, submit.handle, self._settings.videos_dir / job.video.name)
-        else:
+            raise ResultExpired
+        if await self._store.payloads.is_gone(submit.handle.request_id):
+            raise GoneAtFal
+        if job.video.parts == 1 or not is_chain(job):
             await self._fetch(job, submit, submit.handle, job.video.name)
+            return job.video
+        film = self._settings.videos_dir / job.video.name
+        await self._fetch_part(job, submit, submit.handle, film)
+        video = await self._joined(job, film)
+        if video.parts != job.video.parts:
+            await self._store.jobs.became(job.id, video)
+        return video
 
     def _is_disk_full(self, error: VideoError) -> bool:
         if error.code == "disk_full":
@@ -210,16 +217,27 @@ class Collector:
             return
         film = self._settings.videos_dir / name
         if is_chain(job):
-            video = await self._chain(job, submit, handle, film)
+            await self._fetch_part(job, submit, handle, film)
+            video = await self._joined(job, film)
         else:
             video = video_file(film, await self._fetch(job, submit, handle, name))
         await self._store.jobs.finish(job.id, video, lease=lease)
 
-    async def _chain(self, job: Job, submit: Submit, handle: RequestHandle, film: Path) -> VideoFile:
-        """Download the new part, unless it lies here, and join it with the film that it goes on from."""
+    async def _fetch_part(self, job: Job, submit: Submit, handle: RequestHandle, film: Path) -> None:
+        """Download the new part of a film that goes on, unless it lies here whole."""
         if not await self._chains.has_part(film):
             await self._fetch(job, submit, handle, part_of(film).name, check=check_film)
-        return await self._chains.join(job, film, self._check(job))
+
+    async def _joined(self, job: Job, film: Path) -> VideoFile:
+        """Join the part with its film; where that is never to be, or not for ten minutes, it comes alone."""
+        try:
+            return await self._chains.join(job, film, self._check(job))
+        except CannotJoin:
+            pass
+        except Unavailable:
+            if job.odd_since is None or now_ms() - job.odd_since < ODD_MS:
+                raise
+        return await self._chains.alone(job, film, self._check(job))
 
     async def _fetch(
         self, job: Job, submit: Submit, handle: RequestHandle, name: str, *, check: CheckFilm | None = None

@@ -1,8 +1,8 @@
 """Joins the new part of a film that goes on with what it goes on from, to one film. Free; may begin again at any time.
 
 Both lie in the folder of the videos: the part as fal made it, under `…_K7QX2AB-part.mp4`, and the joined film under
-the job's own name, which it gets in one step, so whoever begins again sees by the names how far it came. What cannot be
-joined is not lost: the part itself takes the film's name then, and its owner is told.
+the job's own name, which it gets in one step, so whoever begins again sees by the names how far it came. What can
+never be joined is not lost: the part itself takes the film's name then, and its owner is told.
 """
 
 import asyncio
@@ -10,20 +10,25 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bot.channels.types import SendError
+from bot.channels.types import SendError, SendOutcome
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.records import Job, VideoFile
 from core import media
 from core.catalogue.finding import row_of
-from core.errors import BadRequest, DownloadFailed, MediaError, VideoError
+from core.errors import BadRequest, DownloadFailed, MediaError, Repeat, Unavailable, VideoError
 from core.fal.fetch_result import CheckFilm, check_film
 from core.io import disk
+from core.media.renditions import is_of_this_machine
 from core.types import Mode
 
 log = logging.getLogger(__name__)
 
-_TRIES = 2
+
+class CannotJoin(VideoError):
+    """Parts of which no try makes one film: the earlier one is gone, or they do not fit together."""
+
+    default_code = "film_gone"
 
 
 def part_of(film: Path) -> Path:
@@ -58,26 +63,30 @@ class FilmChains:
     async def join(self, job: Job, film: Path, check: CheckFilm) -> VideoFile:
         """Join the part that lies here with the film that it goes on from, as `film`, checked.
 
-        Raises DownloadFailed where the disk is full.
+        Raises CannotJoin; Unavailable for what a later try may find otherwise; DownloadFailed where the disk is full.
         """
+        try:
+            with media.on_behalf_of(job.user):
+                return await self._joined(job, film, check)
+        except (VideoError, SendError, OSError) as error:
+            code = error.code if isinstance(error, VideoError) else str(error)
+            log.warning("parts are not joined", extra={"job_id": job.id, "code": code})
+            if code == "disk_full":
+                raise DownloadFailed("disk_full") from None
+            if _passes(error):
+                raise Unavailable(reason="the film that it goes on from cannot be read now") from error
+            raise CannotJoin from error
+
+    async def alone(self, job: Job, film: Path, check: CheckFilm) -> VideoFile:
+        """Let the part that lies here be the film."""
+        await asyncio.to_thread(part_of(film).replace, film)
         with media.on_behalf_of(job.user):
-            for number in range(_TRIES):
-                try:
-                    return await self._joined(job, film, check)
-                except (VideoError, SendError, OSError) as error:
-                    code = error.code if isinstance(error, VideoError) else type(error).__name__
-                    if code == "disk_full":
-                        raise DownloadFailed("disk_full") from None
-                    log.warning("parts are not joined", extra={"job_id": job.id, "code": code, "tries": number + 1})
-            await asyncio.to_thread(part_of(film).replace, film)
             return video_file(film, await check(film, lenient=True))
 
     async def _joined(self, job: Job, film: Path, check: CheckFilm) -> VideoFile:
         """Raise VideoError, SendError, OSError."""
-        before = await self._store.jobs.get(job.follows or "")
-        if before is None or not before.has_film:
-            raise VideoError("film_gone")
-        first, part = media.Part(await self._film_of(before)), _part(job, part_of(film))
+        first = media.Part(await self._film_of(await self._before(job)))
+        before, part = await self._before(job), _part(job, part_of(film))  # its film may have become another one
         with disk.whole(film) as draft:
             await media.join([first, part], draft)
         try:
@@ -85,7 +94,13 @@ class FilmChains:
         except MediaError:
             await asyncio.to_thread(film.unlink, missing_ok=True)
             raise
-        return video_file(film, probe, parts=count_of(job))
+        return video_file(film, probe, parts=(before.video.parts if before.video is not None else 1) + 1)
+
+    async def _before(self, job: Job) -> Job:
+        before = await self._store.jobs.get(job.follows or "")
+        if before is None or not before.has_film:
+            raise CannotJoin
+        return before
 
 
 def video_file(film: Path, probe: media.Probe, *, parts: int = 1) -> VideoFile:
@@ -101,6 +116,15 @@ def parts_on_disk(job: Job, film: Path) -> int:
 def count_of(job: Job) -> int:
     """Return of how many parts the whole film of a job is."""
     return job.step.parts + 1 if job.step is not None and is_chain(job) else 1
+
+
+def _passes(error: VideoError | SendError | OSError) -> bool:
+    """Return whether a later try may end otherwise."""
+    if isinstance(error, SendError):
+        return error.outcome is SendOutcome.NOT_SENT
+    if isinstance(error, MediaError):
+        return is_of_this_machine(error)
+    return isinstance(error, OSError) or error.repeat is Repeat.FREE_STEP
 
 
 def _part(job: Job, film: Path) -> media.Part:

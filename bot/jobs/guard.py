@@ -3,6 +3,8 @@
 What a look finds is stored, and every process holds it back (`refresh`). Jobs that were bought go on by their rows.
 """
 
+import hashlib
+import json
 import logging
 import time
 from collections.abc import Mapping
@@ -16,7 +18,7 @@ from bot.store.database import now_ms
 from bot.store.drifts import LOOKED, Key
 from bot.store.stored import number
 from core.catalogue import offers
-from core.catalogue.drift import Finding
+from core.catalogue.drift import Finding, as_record
 from core.errors import VideoError
 from core.fal.schemas import Schemas, judged
 
@@ -30,6 +32,7 @@ _STUCK_S = 1800.0
 _REFRESH_S = 30.0
 _TRIED = "tried to look at fal's models"
 _DOUBT = "fal's models all gone"
+_DOUBT_OF = "what fal's models all lack"
 
 Judged = dict[Key, tuple[Finding, ...]]
 
@@ -71,27 +74,31 @@ class Guard:
         except VideoError as error:
             log.warning("fal's models were not looked at", extra={"code": error.code, **_reason(error)})
             return
-        if not await self._believe(found, now, in_doubt=bool(doubt)):
+        if not await self._believe(found, now):
             return
         await self._keep(found)
         await facts.put(LOOKED, str(now))
         await self._look_at_prices()
 
-    async def _believe(self, found: Judged, now: int, *, in_doubt: bool) -> bool:
-        """Return whether a look is believed: one that changes most of the catalogue only when it is the second.
+    async def _believe(self, found: Judged, now: int) -> bool:
+        """Return whether a look is believed: one that changes most of the catalogue only when a second finds the same.
 
         The admins hear of both.
         """
+        facts = self._store.installation
         before = await self._store.drifts.all()
         other = [key for key, each in found.items() if each and tuple(before.get(key, ())) != each]
         count, of = len(other), len(list(offers.rows()))
         if count * 2 <= of:
-            await self._store.installation.put(_DOUBT, None)
+            await facts.put(_DOUBT, None)
             return True
-        key = "alert-models-all-gone-again" if in_doubt else "alert-models-all-gone"
+        same = _digest(found)
+        again = await facts.get(_DOUBT) is not None and await facts.get(_DOUBT_OF) == same
+        key = "alert-models-all-gone-again" if again else "alert-models-all-gone"
         self._alerts.say(lambda language: translate(language, key, count=count, of=of))
-        await self._store.installation.put(_DOUBT, None if in_doubt else str(now))
-        return in_doubt
+        await facts.put(_DOUBT_OF, None if again else same)
+        await facts.put(_DOUBT, None if again else str(now))
+        return again
 
     async def _keep(self, found: Judged) -> None:
         changes = await self._store.drifts.save(found)
@@ -124,6 +131,12 @@ async def examine(schemas: Schemas) -> Judged:
     seen = await schemas.read(endpoint_ids())
     found = {key: judged(row, seen[key[0]]) for key, row in offers.rows()}
     return {key: each for key, each in found.items() if each is not None}
+
+
+def _digest(found: Judged) -> str:
+    """Return a short text that is the same for the same findings."""
+    rows = sorted((endpoint, str(mode), as_record(each)) for (endpoint, mode), each in found.items())
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
 
 def endpoint_ids() -> list[str]:

@@ -6,7 +6,7 @@ A job that goes on from a film, or enlarges one, has that film of ours as its so
 import asyncio
 import logging
 import shutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -27,7 +27,7 @@ from core.errors import Repeat, ResultExpired, VideoError
 from core.fal import protocol
 from core.fal.results import draft_cache
 from core.pricing import SourceFacts
-from core.types import Asset, Mode
+from core.types import Adjustment, Asset, Mode
 
 log = logging.getLogger(__name__)
 
@@ -150,8 +150,13 @@ class Preparer:
         folder = self._settings.work_dir / job.id
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         if job.step is not None and job.step.kind in OF_FILM:
-            url = await self._of_film(job, folder)
-            await self._store.jobs.published(job.id, job.request.published(url), job.usd, lease=lease)
+            if job.request.mode is Mode.ENHANCE_DRAFT:
+                url = await self._draft(job)
+                await self._store.jobs.published(job.id, job.request.published(url), job.usd, lease=lease)
+                return
+            asset = await self._film_published(job, folder)
+            await self._store.jobs.published(job.id, job.request.published(asset.url), job.usd, lease=lease)
+            await self._tell(job, asset.adjustments, lease)
             return
         assets = [await self._published(job, reference, folder) for reference in job.incoming.sources]
         usd = _price(job, assets[0])
@@ -162,10 +167,13 @@ class Preparer:
             raise VideoError("price_changed", price=pricing.usd_text(usd))
         request = job.request.published(*(asset.url for asset in assets))
         await self._store.jobs.published(job.id, request, usd, lease=lease)
-        # once each: a cut was told before, by the length it named
-        adjustments = dict.fromkeys((*job.adjustments, *(each for asset in assets for each in asset.adjustments)))
-        if len(adjustments) > len(job.adjustments):
-            await self._store.jobs.adjusted(job.id, adjustments, lease=lease)
+        await self._tell(job, (each for asset in assets for each in asset.adjustments), lease)
+
+    async def _tell(self, job: Job, adjustments: Iterable[Adjustment], lease: Lease | None) -> None:
+        """Note what publishing changed, once each: a cut was told before, by the length it named."""
+        together = dict.fromkeys((*job.adjustments, *adjustments))
+        if len(together) > len(job.adjustments):
+            await self._store.jobs.adjusted(job.id, together, lease=lease)
 
     async def _published(self, job: Job, reference: AttachmentRef, folder: Path) -> Asset:
         """Fetch one source from its chat and publish it."""
@@ -175,21 +183,20 @@ class Preparer:
         await asyncio.to_thread(source.unlink, missing_ok=True)
         return asset
 
-    async def _of_film(self, job: Job, folder: Path) -> str:
-        """Return the address of what the job is made of: a film, its last frame, what fal kept of a draft.
-
-        Raises VideoError, SendError.
-        """
-        if job.request.mode is Mode.ENHANCE_DRAFT:
-            replies = await self._store.submits.results(job.follows or "")
-            found = (draft_cache(protocol.parsed(reply.body)) for reply in reversed(replies))
-            url = next(filter(None, found), None)
-            if url is None:
-                raise VideoError("draft_gone")
-            return url
-        return (await self._film_published(job, folder)).url
+    async def _draft(self, job: Job) -> str:
+        """Return the address of what fal has kept of a draft. Raises VideoError."""
+        draft = await self._store.submits.read(job.follows or "")
+        if draft.handle is None or await self._store.payloads.is_gone(draft.handle.request_id):
+            raise VideoError("draft_gone")
+        replies = await self._store.submits.results(job.follows or "")
+        found = (draft_cache(protocol.parsed(reply.body)) for reply in reversed(replies))
+        url = next(filter(None, found), None)
+        if url is None:
+            raise VideoError("draft_gone")
+        return url
 
     async def _film_published(self, job: Job, folder: Path) -> Asset:
+        """Publish what a job goes on from: a film, or its last frame. Raises VideoError, SendError."""
         followed = await self._store.jobs.get(job.follows or "")
         if followed is None or not followed.has_film or self._film_of is None:
             raise VideoError("film_gone")

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 
@@ -26,10 +27,15 @@ _KEEP_FITTED_S = 24 * 3600
 _NO_FILE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
+class GoneAtFal(ResultExpired):
+    """A finished video that was deleted at fal, on our own word (bot/jobs/payload_removal.py)."""
+
+
 class VideoFiles:
     """The files of finished videos and their renditions."""
 
-    def __init__(self, *, settings: Settings, fetch_again: Callable[[Job], Awaitable[None]]) -> None:
+    def __init__(self, *, settings: Settings, fetch_again: Callable[[Job], Awaitable[VideoFile]]) -> None:
+        """`fetch_again`: puts a film where it was, and returns what it is now."""
         self._settings = settings
         self._fetch_again = fetch_again
         self._renditions = cache_of(settings)
@@ -60,8 +66,14 @@ class VideoFiles:
         """
         if job.video is None:
             raise SendError(SendOutcome.REJECTED, "no video")
+        original, size = self._settings.videos_dir / job.video.name, job.video.size
         try:
-            fitted = await self._made_to_fit(job, job.video, max_bytes)
+            fetched = not await asyncio.to_thread(original.exists)
+            if fetched:
+                job = await self._bring_back(job)
+            elif await asyncio.to_thread(is_cut_short, original, size):
+                fetched, job = True, await self._replaced(job, original)
+            job, fitted = await self._made_to_fit(job, original, max_bytes, fetched=fetched)
         except ResultExpired:
             raise
         except VideoError as error:
@@ -72,58 +84,54 @@ class VideoFiles:
             actions=film_messages.under_video(job),
             width=fitted.width,
             height=fitted.height,
-            duration_s=fitted.duration_s or job.video.duration_s,
+            duration_s=fitted.duration_s or _seconds(job),
             thumbnail=fitted.thumbnail,
             job_id=job.id,
         )
 
-    async def _made_to_fit(self, job: Job, video: VideoFile, max_bytes: int) -> Rendition:
+    async def _made_to_fit(self, job: Job, original: Path, max_bytes: int, *, fetched: bool) -> tuple[Job, Rendition]:
         """Make the rendition. A damaged original is fetched again, once in each attempt.
 
         What is still damaged then came so from fal.
         """
-        original = self._settings.videos_dir / video.name
-        fetched = not await asyncio.to_thread(original.exists)
-        if fetched:
-            await self._bring_back(job)
         with media.on_behalf_of(job.user):
-            if not fetched and await asyncio.to_thread(is_cut_short, original, video.size):
-                await self._replaced(job, original)
-                fetched = True
             try:
-                return await self._renditions.rendition(original, max_bytes=max_bytes)
+                return job, await self._renditions.rendition(original, max_bytes=max_bytes)
             except MediaError:
                 if not await is_damaged(original):
                     raise
             if not fetched:
-                await self._replaced_if_any(job, original)
-            return await self._renditions.rendition(original, max_bytes=max_bytes, lenient=True)
+                job = await self._replaced_if_any(job, original)
+            return job, await self._renditions.rendition(original, max_bytes=max_bytes, lenient=True)
 
-    async def _replaced_if_any(self, job: Job, original: Path) -> None:
+    async def _replaced_if_any(self, job: Job, original: Path) -> Job:
         """Replace a damaged file; where fal has it no more, the damaged one is the best there is."""
         try:
-            await self._replaced(job, original)
+            return await self._replaced(job, original)
+        except GoneAtFal:
+            return job
         except (DownloadFailed, Unavailable) as error:
             if error.facts.get("status") not in _NO_FILE:
                 raise
+            return job
 
-    async def _replaced(self, job: Job, original: Path) -> None:
-        """Replace a damaged file by a new download; when none comes, it is put back.
+    async def _replaced(self, job: Job, original: Path) -> Job:
+        """Replace a damaged file by a new download, and return its job; when none comes, it is put back.
 
-        Raises VideoError, never ResultExpired.
+        Raises VideoError.
         """
         log.warning("a finished video is damaged on this disk", extra={"job_id": job.id})
         aside = self._settings.work_dir / job.id / "damaged.mp4"  # goes with that folder
         await asyncio.to_thread(_move, original, aside)
         try:
-            await self._fetch_again(job)
+            return replace(job, video=await self._fetch_again(job))
         finally:
             await asyncio.to_thread(_put_back, aside, original)
 
-    async def _bring_back(self, job: Job) -> None:
-        """Fetch a file that is on another machine's disk, or is no longer good on ours. Raises VideoError."""
+    async def _bring_back(self, job: Job) -> Job:
+        """Fetch a file that is on another machine's disk, or lost on ours, and return its job. Raises VideoError."""
         try:
-            await self._fetch_again(job)
+            return replace(job, video=await self._fetch_again(job))
         except (DownloadFailed, Unavailable) as error:
             if not _fal_keeps(job) and error.facts.get("status") in _NO_FILE:
                 raise ResultExpired from error
@@ -140,6 +148,10 @@ class VideoFiles:
     async def tidy(self) -> None:
         """Delete copies that nobody asked for in a day."""
         await asyncio.to_thread(self._renditions.remove_old, older_than_s=_KEEP_FITTED_S)
+
+
+def _seconds(job: Job) -> float:
+    return job.video.duration_s if job.video is not None else 0.0
 
 
 def _not_made(error: VideoError) -> SendError:

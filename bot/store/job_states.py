@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bot.store.database import Connection, now_ms
 from bot.store.job_rows import JobChanges, JobTable, move_tx, resume_tx
 from bot.store.ledger import close_tx, hold_tx
-from bot.store.records import AT_FAL, KNOWN_AT_FAL, Charge, JobError, State, VideoFile, record
+from bot.store.records import AT_FAL, FILM, KNOWN_AT_FAL, Charge, JobError, State, VideoFile, record
 from bot.store.tables import jobs, submits
 from bot.store.work import Lease, check_tx
 
@@ -98,6 +98,11 @@ class JobStates(JobTable):
             odd=None,
             odd_since=None,
         )
+
+    async def became(self, job_id: str, video: VideoFile) -> None:
+        """Its film on this disk is another one than it was: of what was joined the new part is left."""
+        change = jobs.update().where(jobs.c.id == job_id, jobs.c.state.in_(FILM))
+        await self._change(change.values(video=record(video)))
 
     async def lose(
         self, job_id: str, error: JobError, *, only_from: Iterable[State], lease: Lease | None = None

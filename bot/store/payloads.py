@@ -108,6 +108,11 @@ class Payloads:
         """Record that fal keeps nothing of this request any more."""
         await self._put(request_id, tries=0, after=None, gone=now_ms())
 
+    async def is_gone(self, request_id: str) -> bool:
+        """Return whether fal keeps nothing of this request any more, since it was deleted there."""
+        query = sa.select(payloads.c.gone).where(payloads.c.request_id == request_id)
+        return await self._db.read(lambda tx: tx.execute(query).scalar() is not None)
+
     async def later(self, due: DuePayload, *, now: int) -> None:
         """Record a try in vain: the next comes at growing gaps, once a day in the end, while fal keeps them."""
         after = now + _PAUSES_MS[min(due.tries, len(_PAUSES_MS) - 1)]

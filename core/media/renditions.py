@@ -121,7 +121,7 @@ class RenditionCache:
         try:
             return await self._check_and_note(original, max_bytes, lenient=lenient)
         except MediaError as error:
-            if lenient or not _is_of_this_machine(error):
+            if lenient or not is_of_this_machine(error):
                 raise
         return await self._check_and_note(original, max_bytes, lenient=True)
 
@@ -191,9 +191,10 @@ async def is_damaged(path: Path) -> bool:
     try:
         await media.verify(path)
     except MediaError as error:
-        return not _is_of_this_machine(error)
+        return not is_of_this_machine(error)
     return False
 
 
-def _is_of_this_machine(error: MediaError) -> bool:
+def is_of_this_machine(error: MediaError) -> bool:
+    """Return whether the child ended for what may be no fault of the file: time, memory."""
     return error.facts.get("reason") in _OF_THIS_MACHINE

@@ -89,13 +89,14 @@ def on_delivery(url: str, folder: Path, story: Callable[[Made], Awaitable[None]]
             fetched: list[str] = []
             at_fal: list[VideoError] = []
 
-            async def fetch_again(job: Job) -> None:
+            async def fetch_again(job: Job) -> VideoFile:
                 fetched.append(job.id)
                 if at_fal:
                     raise at_fal[0]
                 assert job.video is not None
                 path = settings.videos_dir / job.video.name
                 path.write_bytes(path.with_suffix(".at-fal").read_bytes())
+                return job.video
 
             delivery = Delivery(
                 store=store,

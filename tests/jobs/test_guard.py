@@ -263,3 +263,22 @@ def test_the_sandbox_takes_drifts_over_http(on_bench: OnBench) -> None:
         assert set(offers.held_back()) == {(HORSE, T)}
 
     on_bench(story, **ADMIN)
+
+
+def test_a_second_look_that_finds_other_things_is_doubted_as_the_first_was(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        await with_an_admin(made)
+        made.fal.faults.add("all_gone", times=LASTS)
+        at = now_ms()
+        await made.app.parts.guard.turn(at)
+        await alerts(made, "That is not believed yet")
+        made.fal.faults.clear()
+        made.fal.faults.add("all_gone", body="404", times=LASTS)
+        await made.app.parts.guard.turn(at + HOUR_MS)
+        await alerts(made, "That is not believed yet", count=2)
+        assert await made.app.store.drifts.all() == {}
+        await made.app.parts.guard.turn(at + 2 * HOUR_MS)
+        await alerts(made, "For the second time")
+        assert len(await made.app.store.drifts.all()) == len(list(offers.rows()))
+
+    on_bench(story, **ADMIN)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.jobs.video_files import VideoFiles, checks
 from bot.store.database import now_ms
-from bot.store.records import Job, State, record
+from bot.store.records import Job, State, VideoFile, record
 from bot.store.tables import history
 from core import media
 from core.errors import DownloadFailed, Unavailable, VideoError
@@ -114,8 +114,8 @@ def test_a_film_that_is_nowhere_is_lost_only_after_the_time_for_which_fal_keeps_
 def test_a_chat_that_takes_no_film_is_no_damage(database_url: str, tmp_path: Path) -> None:
     """What cannot be made small enough is as fal made it: it is not fetched again."""
 
-    async def never(_job: Job) -> None:
-        raise AssertionError("fetched again")
+    async def never(job: Job) -> VideoFile:
+        raise AssertionError(f"{job.id} is fetched again")
 
     async def story(made: Made) -> None:
         job = await made.finished()
