@@ -3,9 +3,9 @@
 import asyncio
 from pathlib import Path
 
+from bot.channels.memory import Memory
 from bot.channels.types import AttachmentRef
 from bot.channels.wecom.media import Media
-from bot.channels.wecom.memory import Memory
 from tests.fakes.memory import Keys
 
 
@@ -30,7 +30,7 @@ async def no_rest(_seconds: float) -> None:
 def test_few_at_once_of_each_and_not_without_end(tmp_path: Path) -> None:
     async def story() -> None:
         keys = Slow()
-        memory = Memory(keys, account="bot", kind="link")
+        memory = Memory(keys, channel="wecom", account="bot", kind="link")
         media = Media(tmp_path, memory, url="ws://127.0.0.1:9", sleep=no_rest)
         before = asyncio.all_tasks()
         for number in range(500):

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
+from bot.channels.memory import Memory
 from bot.channels.services import Services
 from bot.channels.telegram import MANIFEST
 from bot.channels.telegram.downloads import Downloader
@@ -20,7 +21,6 @@ from bot.channels.telegram.examination import examine_bot
 from bot.channels.telegram.intake import UPDATES, Clock, UpdateReceiver
 from bot.channels.telegram.limits import Capacity
 from bot.channels.telegram.markup import ServerAge
-from bot.channels.telegram.memory import Memory
 from bot.channels.telegram.menus import set_menus
 from bot.channels.telegram.openings import Openings
 from bot.channels.telegram.pace import Pace, answering
@@ -134,7 +134,7 @@ class Telegram:
         self._tasks: list[asyncio.Task[None]] = []
 
     def _memory(self, kind: str) -> Memory:
-        return Memory(self._services.key_values, account=self._settings.account, kind=kind)
+        return Memory(self._services.key_values, channel="telegram", account=self._settings.account, kind=kind)
 
     def _client(self, requests: str) -> BotClient:
         return BotClient(

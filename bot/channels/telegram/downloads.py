@@ -11,9 +11,9 @@ import httpx
 from telegram import Bot
 from telegram.error import TelegramError
 
+from bot.channels.memory import Memory
 from bot.channels.telegram.errors import TranslatingErrors, is_too_big
 from bot.channels.telegram.limits import Capacity
-from bot.channels.telegram.memory import Memory
 from bot.channels.types import AttachmentRef, SendError, SendOutcome
 from core.io.bodies import CHUNK_BYTES, BodyTooLarge, write_body
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from bot.channels.telegram.memory import Memory
+from bot.channels.memory import Memory
 from bot.channels.types import Limits
 
 FETCH_BYTES = 20_000_000  # the cloud Bot API hands out no larger files (core.telegram.org/bots/api#getfile)

@@ -8,9 +8,9 @@ from typing import TypeVar
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import TelegramError
 
+from bot.channels.memory import Memory
 from bot.channels.telegram.errors import new_fields_are_refused
 from bot.channels.telegram.lengths import cut
-from bot.channels.telegram.memory import Memory
 from bot.channels.types import Action, Message
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from telegram import (
     BotCommandScopeDefault,
 )
 
-from bot.channels.telegram.memory import Memory
+from bot.channels.memory import Memory
 
 _PRIVATE = (
     "video",

@@ -8,7 +8,7 @@ import re
 
 from telegram import Chat, ChatMember, ChatMemberUpdated, Message
 
-from bot.channels.telegram.memory import Memory
+from bot.channels.memory import Memory
 from bot.channels.telegram.places import is_group
 from bot.channels.types import Address, SendError
 

@@ -11,9 +11,9 @@ from typing import Any
 from telegram import Bot, CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 from telegram.error import TelegramError
 
+from bot.channels.memory import Memory
 from bot.channels.telegram.errors import is_unchanged, send_error
 from bot.channels.telegram.markup import ServerAge
-from bot.channels.telegram.memory import Memory
 from bot.channels.telegram.places import Places
 from bot.channels.types import Incoming
 

@@ -6,9 +6,9 @@ import logging
 from telegram import Bot
 from telegram.error import TelegramError
 
+from bot.channels.memory import Memory
 from bot.channels.telegram.errors import send_error
 from bot.channels.telegram.lengths import cut
-from bot.channels.telegram.memory import Memory
 from bot.channels.types import Incoming, SendOutcome, Toast
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from typing import Any, get_args
 from telegram import Chat, ChatMember, ChatMemberUpdated, Message
 from telegram.error import TelegramError
 
+from bot.channels.memory import Memory
 from bot.channels.telegram.errors import send_error
-from bot.channels.telegram.memory import Memory
 from bot.channels.telegram.places import Places, is_group
 from bot.channels.telegram.request import BotClient
 from bot.channels.types import Address, Obstacle, SendError

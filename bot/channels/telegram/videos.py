@@ -12,6 +12,7 @@ import telegram
 from telegram import Bot, InputFile
 from telegram.error import TelegramError
 
+from bot.channels.memory import Memory
 from bot.channels.telegram.budget import Kind
 from bot.channels.telegram.errors import (
     TranslatingErrors,
@@ -26,7 +27,6 @@ from bot.channels.telegram.errors import (
 from bot.channels.telegram.lengths import cut
 from bot.channels.telegram.limits import LIMITS, Capacity
 from bot.channels.telegram.markup import ServerAge, has_new_fields, keyboard
-from bot.channels.telegram.memory import Memory
 from bot.channels.telegram.pace import PATIENCE_S
 from bot.channels.telegram.places import Places, reply_to_parameters
 from bot.channels.types import Action, Address, FileMessage, SendError, SendOutcome, VideoMessage

@@ -4,10 +4,10 @@ A stream may last six minutes, a render lasts longer, and a stream that nobody e
 each is begun and ended in one frame. One answer to each message, whichever process gives it.
 """
 
+from bot.channels.memory import Memory
 from bot.channels.wecom.connection import Frame, new_id
 from bot.channels.wecom.errors import Refused, send_error
 from bot.channels.wecom.line import Line
-from bot.channels.wecom.memory import Memory
 
 _ANSWERABLE_S = 86_000.0
 _MOST_HELD = 1000  # messages of strangers, who are answered at once or not at all

@@ -9,6 +9,7 @@ from pathlib import Path
 from starlette.routing import BaseRoute
 
 from bot.channels.budget import Budget
+from bot.channels.memory import Memory
 from bot.channels.pace import Pace
 from bot.channels.protocol import PlainChannel
 from bot.channels.services import Services
@@ -31,7 +32,6 @@ from bot.channels.wecom.intake import Intake
 from bot.channels.wecom.limits import WeComRates
 from bot.channels.wecom.line import ANSWER_S, PING_S, Line
 from bot.channels.wecom.media import Media
-from bot.channels.wecom.memory import Memory
 from bot.channels.wecom.parsing import Reader
 from bot.channels.wecom.presses import Presses
 from bot.channels.wecom.sender import Sender
@@ -98,7 +98,7 @@ class WeCom(PlainChannel):
         self._tasks: list[asyncio.Task[None]] = []
 
     def _memory(self, kind: str) -> Memory:
-        return Memory(self._services.key_values, account=self._account, kind=kind)
+        return Memory(self._services.key_values, channel="wecom", account=self._account, kind=kind)
 
     def _take(self, frame: dict[str, object]) -> None:
         self._intake.take(frame)

@@ -7,7 +7,7 @@ as a group is known from then on, in this process by itself, elsewhere through t
 import json
 import re
 
-from bot.channels.wecom.memory import Memory
+from bot.channels.memory import Memory
 
 _LOOKS_LIKE_A_GROUP = re.compile(r"wr[A-Za-z0-9_-]{20,62}")
 _ID = re.compile(r"[A-Za-z0-9_@.=-]{1,64}")

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+from bot.channels.memory import Memory
 from bot.channels.services import Relay, Services
 from bot.channels.wecom.connection import Connection, End, Frame
 from bot.channels.wecom.errors import BAD_CREDENTIALS, LineError, NotConnected, Refused, Unanswered
-from bot.channels.wecom.memory import Memory
 from bot.channels.wecom.settings import WeComSettings
 from core.io.retrying import Sleep
 

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 import httpx
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from bot.channels.memory import Memory
 from bot.channels.types import AttachmentRef, SendError, SendOutcome
 from bot.channels.wecom.limits import SOURCE_BYTES
-from bot.channels.wecom.memory import Memory
 from bot.channels.wecom.parsing import NAME_CHARS, Link
 from core.config import is_loopback
 from core.io.bodies import BodyTooLarge, write_body

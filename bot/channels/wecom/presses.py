@@ -8,11 +8,11 @@ import logging
 import time
 from collections.abc import Callable
 
+from bot.channels.memory import Memory
 from bot.channels.types import Incoming, Toast
 from bot.channels.wecom.cards import Card, dumped, loaded, pressed, with_note
 from bot.channels.wecom.errors import LineError
 from bot.channels.wecom.line import Line
-from bot.channels.wecom.memory import Memory
 
 log = logging.getLogger(__name__)
 

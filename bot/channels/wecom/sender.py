@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.channels.budget import Kind
+from bot.channels.memory import Memory
 from bot.channels.pace import Pace
 from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Address, Message, SendError, SendOutcome, VideoMessage
@@ -17,7 +18,6 @@ from bot.channels.wecom.errors import MEDIA_CODES, PACE_PAUSE_S, LineError, NoRo
 from bot.channels.wecom.groups import is_group
 from bot.channels.wecom.limits import DESCRIPTION_BYTES, TEXT_BYTES, TITLE_BYTES
 from bot.channels.wecom.line import Line
-from bot.channels.wecom.memory import Memory
 from bot.channels.wecom.presses import Presses
 from bot.channels.wecom.uploads import Uploads
 

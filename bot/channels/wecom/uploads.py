@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.channels.budget import Kind
+from bot.channels.memory import Memory
 from bot.channels.pace import Pace
 from bot.channels.types import SendError, SendOutcome
 from bot.channels.wecom.connection import Frame
 from bot.channels.wecom.errors import LineError, NoRoom, NotConnected, Refused, Unanswered, send_error
 from bot.channels.wecom.limits import UPLOADS
 from bot.channels.wecom.line import Line
-from bot.channels.wecom.memory import Memory
 
 log = logging.getLogger(__name__)
 

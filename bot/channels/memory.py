@@ -1,4 +1,4 @@
-"""Remembers facts of this bot in the channel's key values. A database that is away only makes it forget."""
+"""Remembers small facts of a bot in its channel's key values. A database that is away only makes it forget."""
 
 import logging
 
@@ -10,9 +10,9 @@ log = logging.getLogger(__name__)
 class Memory:
     """The facts of one kind, each under a name. No message's way hangs on them, so nothing is raised."""
 
-    def __init__(self, key_values: KeyValue, *, account: str, kind: str) -> None:
+    def __init__(self, key_values: KeyValue, *, channel: str, account: str, kind: str) -> None:
         self._key_values = key_values
-        self._prefix = f"wecom:{kind}:{account}:"
+        self._prefix = f"{channel}:{kind}:{account}:"
 
     async def get(self, name: str) -> str | None:
         """Return the value; None when there is none, or nobody can tell."""
@@ -29,6 +29,14 @@ class Memory:
         except Exception as error:  # noqa: BLE001 - as above
             _note(error)
 
+    async def claim(self, name: str, *, for_s: float) -> bool:
+        """Return whether nobody has claimed it before, here or in another process; True when nobody can tell."""
+        try:
+            return await self._key_values.swap(self._prefix + name, old=None, new="claimed", for_s=for_s)
+        except Exception as error:  # noqa: BLE001 - as above
+            _note(error)
+            return True
+
     async def take(self, name: str, *, for_s: float) -> str | None:
         """Return the value to the first who asks, here or in another process; None to everybody else."""
         value = await self.get(name)
@@ -43,4 +51,4 @@ class Memory:
 
 
 def _note(error: Exception) -> None:
-    log.debug("a fact of WeCom was not remembered", extra={"error": type(error).__name__})
+    log.debug("a fact was not remembered", extra={"error": type(error).__name__})
