@@ -16,10 +16,11 @@ from hypothesis import settings
 
 from bot import logs
 from tests.bench import ADMIN_KEY, KEY, Bench, bench
+from tests.browser import browser
 from tests.fakes.botapi import TOKEN
 from tests.postgres import _cluster_or_reason, database_url, postgres
 
-__all__ = ["_cluster_or_reason", "database_url", "postgres"]
+__all__ = ["_cluster_or_reason", "browser", "database_url", "postgres"]
 
 Story = Callable[[Bench], Awaitable[None]]
 
