@@ -4,6 +4,7 @@ And the bench as a fixture: after each story nothing that was said or logged may
 """
 
 import asyncio
+import gc
 import json
 import os
 import time
@@ -53,6 +54,13 @@ _LONGEST = frozenset(  # they wait for processes: begun last, they would keep on
         "test_wechat_flow.py",
     }
 )
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays to the end: no collection of rubbish looks through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
