@@ -21,9 +21,30 @@ _FLAGS = (
 )
 
 
-@contextmanager
-def browser(**context: Any) -> Iterator[Any]:
-    """A fresh browser context. Without Chromium the test is skipped loudly; in CI that is a failure."""
+class Chromium:
+    """The browser, started once for a file of tests: a start costs a second of a processor."""
+
+    def __init__(self, started: Any) -> None:
+        self._started = started
+
+    @contextmanager
+    def __call__(self, **context: Any) -> Iterator[Any]:
+        """A fresh browser context; with its end all pages are closed, also those of further contexts."""
+        try:
+            yield self._started.new_context(
+                **({"locale": "en-US", "viewport": {"width": 1100, "height": 800}} | context)
+            )
+        finally:
+            for each in self._started.contexts:
+                each.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    """Without Chromium the test is skipped loudly; in CI that is a failure.
+
+    Its loop runs in this thread until the file's last test: a file that takes it runs no loop of its own.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         if os.environ.get("CI"):
@@ -32,6 +53,6 @@ def browser(**context: Any) -> Iterator[Any]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
         try:
-            yield chromium.new_context(**({"locale": "en-US", "viewport": {"width": 1100, "height": 800}} | context))
+            yield Chromium(chromium)
         finally:
             chromium.close()

@@ -4,8 +4,10 @@ And the bench as a fixture: after each story nothing that was said or logged may
 """
 
 import asyncio
+import gc
 import json
 import os
+import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -15,11 +17,14 @@ import pytest
 from hypothesis import settings
 
 from bot import logs
+from core.media.client import between_loops
+from core.media.fork_client import Spare
 from tests.bench import ADMIN_KEY, KEY, Bench, bench
+from tests.browser import browser
 from tests.fakes.botapi import TOKEN
 from tests.postgres import _cluster_or_reason, database_url, postgres
 
-__all__ = ["_cluster_or_reason", "database_url", "postgres"]
+__all__ = ["_cluster_or_reason", "browser", "database_url", "postgres"]
 
 Story = Callable[[Bench], Awaitable[None]]
 
@@ -54,6 +59,26 @@ _LONGEST = frozenset(  # they wait for processes: begun last, they would keep on
 )
 
 
+_MEMORY = Path("/dev/shm")
+if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 4_000_000_000:
+    # What tests write lies in memory where there is room: no commit of SQLite waits for a disk.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+SPARE = Spare()
+_OWN_SERVER = frozenset({"test_fork_client.py", "test_isolation.py", "test_confinement.py"})
+
+
+def pytest_unconfigure() -> None:
+    SPARE.end()
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays to the end: no collection of rubbish looks through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgres"], help="leave out what runs on the other one")
 
@@ -77,6 +102,17 @@ def _nobodys_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("FAL_", "REELBOT_", "TELEGRAM_", "WECHAT_", "ILINK_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _one_media_server(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The server of the decoders, 0.4 s of a processor, is started once for all loops of a test process.
+
+    Not where the server itself is looked at: there each loop has its own, as in a bot.
+    """
+    token = between_loops.set(None if request.path.name in _OWN_SERVER else SPARE)
+    yield
+    between_loops.reset(token)
 
 
 @pytest.fixture

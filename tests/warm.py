@@ -4,6 +4,7 @@ Each has its own memory, environment, folder, signals and end. The imports, a se
 all that a test process starts. What proves how little is imported, or the way from a shell to a program: not from here.
 """
 
+import gc
 import multiprocessing
 import os
 import runpy
@@ -102,6 +103,7 @@ def _run(
     arguments: tuple[str, ...], *, folder: Path, env: dict[str, str], out: Path, err: Path, chats: Path | None
 ) -> None:
     """In the new process."""
+    gc.freeze()  # what is imported stays: no collection of rubbish looks through it, or copies its pages
     if chats is not None:
         bot.channels.__path__.append(str(chats))
     os.environ.clear()

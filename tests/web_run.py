@@ -1,8 +1,8 @@
 """`reelbot run` with the web chat on, in a process of its own, and the operator's shell beside it."""
 
 import os
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from tests.serving import WEB, free_port
+from tests.warm import Warm
 
 TOKEN = "a-token-of-the-tests-alone"
 _ROOT = Path(__file__).parents[1]
@@ -30,26 +31,29 @@ class Run:
 
     @contextmanager
     def serving(self) -> Iterator["Run"]:
-        log = (self.folder / "run.log").open("w")
-        process = subprocess.Popen(self._command("run"), cwd=self.folder, env=self._env, stdout=log, stderr=log)
+        log = self.folder / "run.log"
+        log.unlink(missing_ok=True)
+        process = self._start("run", out=log, err=log)
         try:
             wait_for(f"{self.address}/readyz")
             yield self
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGTERM)
             code = process.wait(30)
-            log.close()
-        assert code == 0, (self.folder / "run.log").read_text()
-        assert TOKEN not in (self.folder / "run.log").read_text()
+        assert code == 0, log.read_text()
+        assert TOKEN not in log.read_text()
 
     def shell(self, *arguments: str) -> str:
-        done = subprocess.run(
-            self._command(*arguments), cwd=self.folder, env=self._env, capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
+        out, err = self.folder / "shell.out", self.folder / "shell.err"
+        for file in (out, err):
+            file.unlink(missing_ok=True)
+        code = self._start(*arguments, out=out, err=err).wait(60)
+        if code != 0:
+            raise subprocess.CalledProcessError(code, arguments, out.read_text(), err.read_text())
+        return out.read_text().strip()
 
-    def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "bot", *arguments]
+    def _start(self, *arguments: str, out: Path, err: Path) -> Warm:
+        return Warm(["-m", "bot", *arguments], folder=self.folder, env=self._env, out=out, err=err)
 
 
 def wait_for(url: str, **more: Any) -> None:

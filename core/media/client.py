@@ -24,7 +24,7 @@ from core.errors import MediaError, arguments
 from core.io.file_types import HEAD_BYTES, mime_of, other_type
 from core.media import cold_child
 from core.media.fair_semaphore import FairSemaphore
-from core.media.fork_client import POSSIBLE, ForkClient, ServerLost
+from core.media.fork_client import POSSIBLE, ForkClient, ServerLost, Spare
 from core.media.preparation_budget import PreparationBudget
 from core.types import Adjustment, Kind, SourceLimits
 
@@ -382,6 +382,10 @@ def _places() -> FairSemaphore:
 _servers: WeakKeyDictionary[asyncio.AbstractEventLoop, ForkClient] = WeakKeyDictionary()
 
 
+between_loops: ContextVar[Spare | None] = ContextVar("between_loops", default=None)
+"""Where a server at rest waits for the next loop, in a process that runs many short ones; None: each has its own."""
+
+
 def _server(script: Path) -> ForkClient:
     """Return the event loop's fork server."""
-    return _servers.setdefault(asyncio.get_running_loop(), ForkClient(script))
+    return _servers.setdefault(asyncio.get_running_loop(), ForkClient(script, spare=between_loops.get()))

@@ -1,7 +1,7 @@
 """The bot's side of the fork server (core/media/worker/fork_server.py): started with the first file, ended when idle.
 
-It belongs to the event loop that it is used in and ends with it. A server that dies, hangs or breaks the protocol is
-replaced.
+It belongs to the event loop that it is used in and ends with it, or waits for the next one (`Spare`). A server that
+dies, hangs or breaks the protocol is replaced.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from contextvars import Context
 from pathlib import Path
 from typing import Any
@@ -30,17 +31,59 @@ class ServerLost(Exception):
     """A server that is gone: what became of the job is not known."""
 
 
+class Spare:
+    """A place for one server at rest whose loop has ended: the next loop of this process begins with it.
+
+    For a process that runs many short loops. Of the main thread alone: with the thread that started it a server dies.
+    """
+
+    def __init__(self) -> None:
+        self._server: tuple[int, processes.Process, socket.socket] | None = None
+
+    def put(self, process: processes.Process, control: socket.socket) -> bool:
+        """Keep a server; False when there is no place for it."""
+        if self._server is not None or threading.current_thread() is not threading.main_thread():
+            return False
+        self._server = os.getpid(), process, control
+        return True
+
+    def take(self) -> tuple[processes.Process, socket.socket] | None:
+        """Give the server away, if there is one that lives."""
+        if self._server is None or threading.current_thread() is not threading.main_thread():
+            return None
+        (pid, process, control), self._server = self._server, None
+        if pid == os.getpid() and process.poll() is None:
+            return process, control
+        control.close()
+        return None
+
+    def end(self) -> None:
+        """End the server that waits here."""
+        found = self.take()
+        if found is not None:
+            process, control = found
+            control.close()  # it ends when it sees that
+            process.wait()
+
+
 class ForkClient:
-    """The client of one fork server. `idle_s`: seconds it lives without work.
+    """The client of one fork server. `idle_s`: seconds it lives without work. `spare`: where it waits between loops.
 
     `patience_s`: a server at work that does not answer for that long (at most twice that) hangs. `leash`: see
     core/media/worker/fork_server.py.
     """
 
     def __init__(
-        self, script: Path, *, idle_s: float = _IDLE_S, patience_s: float = _PATIENCE_S, leash: str = _LEASH
+        self,
+        script: Path,
+        *,
+        idle_s: float = _IDLE_S,
+        patience_s: float = _PATIENCE_S,
+        leash: str = _LEASH,
+        spare: Spare | None = None,
     ) -> None:
         self._script = script
+        self._spare = spare
         self._idle_s = idle_s
         self._patience_s = patience_s
         self._leash = leash
@@ -77,33 +120,39 @@ class ForkClient:
 
     def _connected(self) -> "_Line":
         if self._line is None or self._line.over.done():
-            ours, theirs = socket.socketpair()
-            self._line = _Line(ours, idle_s=self._idle_s, patience_s=self._patience_s)
-            life = asyncio.get_running_loop().create_task(self._live(self._line, theirs), context=Context())
-            self._lives.add(life)
-            life.add_done_callback(self._lives.discard)
+            found = self._spare.take() if self._spare else None
+            process, control = found or (None, None)
+            theirs = None
+            if control is None:
+                control, theirs = socket.socketpair()
+            self._line = _Line(control, idle_s=self._idle_s, patience_s=self._patience_s, greeted=process is not None)
+            life = self._live(self._line, process, theirs)
+            task = asyncio.get_running_loop().create_task(life, context=Context())
+            self._lives.add(task)
+            task.add_done_callback(self._lives.discard)
         return self._line
 
-    async def _live(self, line: "_Line", theirs: socket.socket) -> None:
-        """Keep a process from its start to its end.
+    async def _live(self, line: "_Line", process: processes.Process | None, theirs: socket.socket | None) -> None:
+        """Keep a process from its start, where `theirs` is to be its stdin, to its end or to the next loop.
 
         It is a task of its own: the loop's end ends it, a job's does not.
         """
-        process = None
         try:
-            with theirs:
-                process = processes.begin(
-                    self._script, "serve", str(os.getpid()), self._leash, cwd=os.sep, stdin=theirs
-                )
+            if theirs is not None:
+                with theirs:
+                    process = processes.begin(
+                        self._script, "serve", str(os.getpid()), self._leash, cwd=os.sep, stdin=theirs
+                    )
             await asyncio.wait({line.over})
         except OSError:
             pass  # no process: the line's end says so to all who wait
         finally:
-            line.close()
             if self._line is line:
                 self._line = None
-            if process is not None:
-                await processes.end(process)
+            if process is None or self._spare is None or not line.let_go(process, self._spare):
+                line.close()
+                if process is not None:
+                    await processes.end(process)
 
 
 class _Work:
@@ -118,7 +167,7 @@ class _Work:
 class _Line:
     """The connection to one server process. `over` is set when it is of no more use."""
 
-    def __init__(self, control: socket.socket, *, idle_s: float, patience_s: float) -> None:
+    def __init__(self, control: socket.socket, *, idle_s: float, patience_s: float, greeted: bool = False) -> None:
         self._loop = asyncio.get_running_loop()
         self._control = control
         self._idle_s = idle_s
@@ -126,7 +175,7 @@ class _Line:
         self._works: dict[int, _Work] = {}
         self._count = 0
         self._received = b""
-        self._greeted = False
+        self._greeted = greeted
         self._pong_seen = True
         self._crashed = False
         self.over: asyncio.Future[None] = self._loop.create_future()
@@ -149,6 +198,16 @@ class _Line:
         if not work.ended.is_set():
             self._send({"kill": work.number})
         await work.ended.wait()
+
+    def let_go(self, process: processes.Process, spare: Spare) -> bool:
+        """Leave the server to the next loop, if it is at rest and in order; the line is over then."""
+        in_order = self._greeted and self._pong_seen and not self._received and not self._works
+        if self.over.done() or not in_order or not spare.put(process, self._control):
+            return False
+        self.over.set_result(None)
+        self._timer.cancel()
+        self._loop.remove_reader(self._control)
+        return True
 
     def close(self) -> None:
         """Close the line: the process ends when it sees the end of its stdin."""

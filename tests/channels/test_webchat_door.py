@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bot.messages.i18n import translate
-from tests.browser import browser
+from tests.browser import Chromium
 from tests.deploy_files import DEPLOY, tool
 from tests.serving import free_port
 from tests.web_run import TOKEN, Run, wait_for
@@ -32,7 +32,7 @@ def chats(page: Any) -> None:
     expect(page.locator("article.bubble:not(.me)").first).to_be_visible(timeout=20_000)
 
 
-def test_the_token_opens_the_page_for_the_operator(tmp_path: Path) -> None:
+def test_the_token_opens_the_page_for_the_operator(tmp_path: Path, browser: Chromium) -> None:
     with Run(tmp_path).serving() as run, browser() as desk:
         page = desk.new_page()
         page.goto(run.address)
@@ -52,7 +52,7 @@ def test_the_token_opens_the_page_for_the_operator(tmp_path: Path) -> None:
         assert json.loads(run.shell("invite", "--list", "--json")) == []
 
 
-def test_every_tab_of_a_browser_loads_hears_and_sends(tmp_path: Path) -> None:
+def test_every_tab_of_a_browser_loads_hears_and_sends(tmp_path: Path, browser: Chromium) -> None:
     with Run(tmp_path).serving() as run, browser() as desk:
         first = desk.new_page()
         first.goto(run.address)
@@ -71,7 +71,7 @@ def test_every_tab_of_a_browser_loads_hears_and_sends(tmp_path: Path) -> None:
         expect(others[-1].locator("article.me")).to_have_count(2)
 
 
-def test_an_invitation_opens_the_page_for_a_guest_once(tmp_path: Path) -> None:
+def test_an_invitation_opens_the_page_for_a_guest_once(tmp_path: Path, browser: Chromium) -> None:
     with Run(tmp_path, REELBOT_LOG_LEVEL="debug").serving() as run, browser(locale="zh-CN", **PHONE) as phone:
         link = run.shell("invite", "anna")
         assert re.fullmatch(rf"{run.address}/chat/enter#invitation=[\w-]{{32}}", link)
@@ -113,7 +113,7 @@ def caddy(run: Run, public: str) -> Iterator[None]:
         process.wait(10)
 
 
-def test_behind_caddy_under_a_public_name(tmp_path: Path) -> None:
+def test_behind_caddy_under_a_public_name(tmp_path: Path, browser: Chromium) -> None:
     public = f"https://bot.localhost:{free_port()}"
     run = Run(tmp_path, REELBOT_PUBLIC_URL=public)
     with run.serving(), caddy(run, public), browser(ignore_https_errors=True, **PHONE) as phone:
@@ -131,7 +131,7 @@ def test_behind_caddy_under_a_public_name(tmp_path: Path) -> None:
         assert run.shell("invite", "ben").startswith(f"{public}/chat/enter#invitation=")
 
 
-def test_who_asks_too_much_reads_when_to_go_on(tmp_path: Path) -> None:
+def test_who_asks_too_much_reads_when_to_go_on(tmp_path: Path, browser: Chromium) -> None:
     """The refusal as the server words it; what it refuses, tests/channels/test_webchat_rates.py says."""
     sentence = translate("zh", "web-too-fast", wait_s="1")
     refusal = {"status": 429, "headers": {"Retry-After": "1"}, "json": {"error": sentence}}

@@ -2,9 +2,10 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,50 +14,53 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import browser
+from tests.browser import Chromium
 from tests.corpus import jpeg
+from tests.fresh import fresh_sqlite
+from tests.warm import Started, Warm
 
 pytestmark = pytest.mark.browser
 
 
 @contextmanager
-def demo(folder: Path) -> Iterator[str]:
-    """`reelbot demo` on a free port, with every credential of the world in its environment, to be ignored."""
+def demo(folder: Path, *, cold: bool = False) -> Iterator[str]:
+    """`reelbot demo` on a free port, with every credential of the world in its environment, to be ignored.
+
+    `cold`: as a shell starts it, with nothing imported and no database.
+    """
     env = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "FAL_KEY": "real-key",
         "FAL_QUEUE_URL": "https://nowhere.example",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
     }
     env |= {"TELEGRAM_BOT_TOKEN": "1:real", "HTTPS_PROXY": "http://127.0.0.1:9", "REELBOT_PUBLIC_URL": "nonsense"}
-    command = [sys.executable, "-m", "bot", "demo", "--port", "0"]
-    root = Path(__file__).parents[2]
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=env | {"PYTHONPATH": str(root)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
+    log = folder / "demo.log"
+    arguments = ["-m", "bot", "demo", "--port", "0"]
+    process: Started
+    if cold:
+        with log.open("wb") as out:
+            process = subprocess.Popen([sys.executable, *arguments], cwd=folder, env=env, stdout=out, stderr=out)
+    else:
+        fresh_sqlite(folder / "output" / "demo" / "reelbot.db")
+        process = Warm(arguments, folder=folder, env=env, out=log, err=log)
     try:
-        address = ""
-        for line in process.stdout:
-            found = re.search(r"http://127\.0\.0\.1:\d+/", line)
-            if found:
-                address = found[0]
-                break
-        assert address
-        reader = threading.Thread(target=process.stdout.read, daemon=True)
-        reader.start()
-        yield address
+        yield address_in(log, process)
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGTERM)
         code = process.wait(20)
-        reader.join(5)
-        process.stdout.close()
-    assert code == 0
+    assert code == 0, log.read_text()
+
+
+def address_in(log: Path, process: Started) -> str:
+    """Where the page is, once the program says it."""
+    while process.poll() is None:
+        found = re.search(r"http://127\.0\.0\.1:\d+/", log.read_text() if log.exists() else "")
+        if found:
+            return found[0]
+        time.sleep(0.02)
+    raise AssertionError(log.read_text())
 
 
 def said(page: Any) -> str:
@@ -64,9 +68,9 @@ def said(page: Any) -> str:
     return text
 
 
-def test_from_the_first_word_to_the_playing_film(tmp_path: Path) -> None:
+def test_from_the_first_word_to_the_playing_film(tmp_path: Path, browser: Chromium) -> None:
     (tmp_path / "photo.jpg").write_bytes(jpeg())
-    with demo(tmp_path) as address, browser() as context:
+    with demo(tmp_path, cold=True) as address, browser() as context:
         page = context.new_page()
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
@@ -106,7 +110,7 @@ def test_from_the_first_word_to_the_playing_film(tmp_path: Path) -> None:
     assert len(list((tmp_path / "output" / "demo" / "videos").glob("*.mp4"))) >= 2
 
 
-def test_two_files_at_once_are_a_film_from_the_first_to_the_second(tmp_path: Path) -> None:
+def test_two_files_at_once_are_a_film_from_the_first_to_the_second(tmp_path: Path, browser: Chromium) -> None:
     files = [tmp_path / f"{name}.jpg" for name in ("first", "second")]
     for file, height in zip(files, (360, 400), strict=True):
         file.write_bytes(jpeg((640, height)))
@@ -131,7 +135,7 @@ def test_two_files_at_once_are_a_film_from_the_first_to_the_second(tmp_path: Pat
     assert len(list((tmp_path / "output" / "demo" / "videos").glob("*h3-max*.mp4"))) == 1
 
 
-def test_in_chinese_with_every_command(tmp_path: Path) -> None:
+def test_in_chinese_with_every_command(tmp_path: Path, browser: Chromium) -> None:
     with demo(tmp_path) as address, browser(locale="zh-CN") as context:
         page = context.new_page()
         page.goto(address)
@@ -149,7 +153,7 @@ def test_in_chinese_with_every_command(tmp_path: Path) -> None:
         page.get_by_text("/models").last.wait_for()
 
 
-def test_a_button_that_shows_the_price_is_a_yes(tmp_path: Path) -> None:
+def test_a_button_that_shows_the_price_is_a_yes(tmp_path: Path, browser: Chromium) -> None:
     (tmp_path / "photo.jpg").write_bytes(jpeg())
     with demo(tmp_path) as address, browser() as context:
         page = context.new_page()
@@ -172,7 +176,7 @@ def test_a_button_that_shows_the_price_is_a_yes(tmp_path: Path) -> None:
         expect(page.locator("#send")).to_have_text("")
 
 
-def test_without_a_price_words_are_offered(tmp_path: Path) -> None:
+def test_without_a_price_words_are_offered(tmp_path: Path, browser: Chromium) -> None:
     with demo(tmp_path) as address, browser() as context:
         page = context.new_page()
         page.goto(address)
@@ -184,7 +188,7 @@ def test_without_a_price_words_are_offered(tmp_path: Path) -> None:
         assert page.locator(".film").count() == 0
 
 
-def test_settings_are_changed_on_their_keyboard_in_its_place(tmp_path: Path) -> None:
+def test_settings_are_changed_on_their_keyboard_in_its_place(tmp_path: Path, browser: Chromium) -> None:
     with demo(tmp_path) as address, browser() as context:
         page = context.new_page()
         page.goto(address)
@@ -197,7 +201,7 @@ def test_settings_are_changed_on_their_keyboard_in_its_place(tmp_path: Path) -> 
         assert page.locator(".bubble:not(.me)").count() == 1
 
 
-def test_a_message_that_did_not_go_through_can_be_sent_again(tmp_path: Path) -> None:
+def test_a_message_that_did_not_go_through_can_be_sent_again(tmp_path: Path, browser: Chromium) -> None:
     with demo(tmp_path) as address, browser() as context:
         page = context.new_page()
         page.goto(address)
@@ -239,7 +243,7 @@ def wider_than_the_screen(page: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-def test_on_a_phone_nothing_is_cut_hidden_or_out_of_sight(tmp_path: Path, locale: str) -> None:
+def test_on_a_phone_nothing_is_cut_hidden_or_out_of_sight(tmp_path: Path, browser: Chromium, locale: str) -> None:
     label = LONG["zh-CN" if locale == "zh-CN" else "en"]
 
     def with_a_long_button(route: Any) -> None:
@@ -288,7 +292,7 @@ def test_on_a_phone_nothing_is_cut_hidden_or_out_of_sight(tmp_path: Path, locale
             assert page.evaluate("() => document.querySelector('#talk').scrollTop") == 0
 
 
-def test_a_photo_of_no_use_is_said_to_be_that_and_not_sent_again(tmp_path: Path) -> None:
+def test_a_photo_of_no_use_is_said_to_be_that_and_not_sent_again(tmp_path: Path, browser: Chromium) -> None:
     (tmp_path / "photo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     with demo(tmp_path) as address, browser() as context:
         page = context.new_page()
@@ -302,7 +306,7 @@ def test_a_photo_of_no_use_is_said_to_be_that_and_not_sent_again(tmp_path: Path)
         assert page.locator(".bubble.failed button").count() == 0
 
 
-def test_a_page_that_opens_while_the_bot_is_away_finds_it_later(tmp_path: Path) -> None:
+def test_a_page_that_opens_while_the_bot_is_away_finds_it_later(tmp_path: Path, browser: Chromium) -> None:
     with demo(tmp_path) as address, browser() as context:
         page = context.new_page()
         away = [True, True]
@@ -312,7 +316,7 @@ def test_a_page_that_opens_while_the_bot_is_away_finds_it_later(tmp_path: Path) 
         assert away == []
 
 
-def test_what_stands_under_a_film_works_on_the_page(tmp_path: Path) -> None:
+def test_what_stands_under_a_film_works_on_the_page(tmp_path: Path, browser: Chromium) -> None:
     (tmp_path / "photo.jpg").write_bytes(jpeg())
     out = tmp_path / "output" / "demo"
     with demo(tmp_path) as address, browser() as context:

@@ -5,6 +5,7 @@ wrong in Taiwan or in Hong Kong, and for words that the bot has to understand wh
 """
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from opencc import OpenCC
@@ -30,9 +31,15 @@ CORRECTIONS = {
 _HEAD = "# Made from ../zh by tests/messages/traditional.py: change a sentence there, or a word in its CORRECTIONS.\n"
 
 
+@cache
+def _opencc() -> OpenCC:
+    """Its dictionaries are read once: that takes a tenth of a second."""
+    return OpenCC("s2twp")
+
+
 def traditional(text: str, corrections: Mapping[str, str] = CORRECTIONS) -> str:
     """Convert the text of a file."""
-    converted = str(OpenCC("s2twp").convert(text))
+    converted = str(_opencc().convert(text))
     for wrong, right in corrections.items():
         converted = converted.replace(wrong, right)
     return converted

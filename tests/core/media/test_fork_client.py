@@ -15,7 +15,7 @@ import pytest
 
 from core import media
 from core.errors import MediaError
-from core.media.fork_client import ForkClient, ServerLost
+from core.media.fork_client import ForkClient, ServerLost, Spare
 from tests.corpus import clip
 from tests.media_jobs import Jobs, is_gone
 
@@ -255,6 +255,29 @@ def test_the_server_ends_with_the_loop(tmp_path: Path) -> None:
 
     play(story)
     assert is_gone(seen[0])
+
+
+def test_a_server_at_rest_waits_for_the_next_loop_and_one_at_work_does_not(tmp_path: Path) -> None:
+    spare = Spare()
+    seen = []
+
+    async def story() -> None:
+        seen.append((await Bench(tmp_path, WHO, spare=spare).run())[0])
+
+    async def broken_off() -> None:
+        at = tmp_path / "begun"
+        bench = Bench(tmp_path, SLEEP, spare=spare)
+        work = asyncio.create_task(bench.run(at=str(at)))
+        seen.append((await begun(at))[0])
+        assert not work.done()
+
+    for each in (story, story, broken_off, story):
+        play(each)
+    first, second, third, fourth = seen
+    assert first == second == third != fourth
+    assert is_gone(first)
+    spare.end()
+    assert is_gone(fourth)
 
 
 _BOT = """
