@@ -212,7 +212,7 @@ class Media:
 
     async def _download_once(self, url: str, into: Path, most: int) -> None:
         try:
-            async with self._api.web.stream("GET", url) as reply:
+            async with self._api.files.stream("GET", url) as reply:
                 if reply.status_code == httpx.codes.OK:
                     await write_file(reply, into, most_bytes=most)
                     return

@@ -25,6 +25,7 @@ from bot.channels.wecom.parsing import NAME_CHARS, Link
 from core.config import is_loopback
 from core.io.bodies import BodyTooLarge, write_body
 from core.io.retrying import Sleep
+from core.io.unpacking import unpacked
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ _LINK_S = 290.0
 _PAUSES_S = (2.0, 10.0, 30.0, 60.0, 120.0)
 _LATER_S = 5.0
 _LAST_S = 1.0
+_FETCH_S = 180.0
 _KEY_BYTES, _BLOCK, _MOST_PAD = 32, 16, 32
 _AT_ONCE, _MOST_WAITING = 2, 60  # of one person
 _HOSTS = (".qq.com", ".qpic.cn", ".myqcloud.com")
@@ -149,14 +151,14 @@ class Media:
 
     async def _read(self, url: str, part: Path) -> None:
         try:
-            async with self._web.stream("GET", url) as response:
+            async with asyncio.timeout(_FETCH_S), self._web.stream("GET", url) as response:
                 if response.status_code in {httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND, httpx.codes.GONE}:
                     raise SendError(SendOutcome.REJECTED, "the link to the file has lapsed")
                 if response.status_code != httpx.codes.OK:
                     reason = f"WeCom gave the file with status {response.status_code}"
                     raise SendError(SendOutcome.NOT_SENT, reason, after_s=_LATER_S)
-                await write_body(response.aiter_bytes(), part, most_bytes=SOURCE_BYTES + _MOST_PAD)
-        except httpx.HTTPError:
+                await write_body(unpacked(response), part, most_bytes=SOURCE_BYTES + _MOST_PAD)
+        except (TimeoutError, httpx.HTTPError):
             raise SendError(SendOutcome.NOT_SENT, "WeCom did not give the whole file", after_s=_LATER_S) from None
         except BodyTooLarge:
             raise SendError(SendOutcome.REJECTED, "the file is too large") from None
