@@ -750,7 +750,7 @@ def test_a_person_sends_so_many_files_and_a_full_disk_takes_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def story(made: Opened) -> None:
-        monkeypatch.setattr("bot.channels.webchat.uploads.MOST_FILES", 2)
+        monkeypatch.setattr("bot.channels.upload_quota.MOST_FILES", 2)
         async with made.client(**{"Accept-Language": "zh"}) as client:
             await client.get("/")
             photo = jpeg((64, 64))
@@ -758,7 +758,7 @@ def test_a_person_sends_so_many_files_and_a_full_disk_takes_none(
             refused = await client.post("/chat/upload", content=photo)
             assert refused.status_code == 429
             assert refused.json()["error"] == translate("zh", "web-upload-quota")
-            monkeypatch.setattr("bot.channels.webchat.uploads.LEAST_FREE", 10**18)
+            monkeypatch.setattr("bot.channels.upload_quota.LEAST_FREE", 10**18)
             full = await client.post("/chat/upload", content=photo)
             assert (full.status_code, full.json()["error"]) == (507, translate("zh", "web-upload-no-room"))
             assert len(list(made.services.uploads_dir.iterdir())) == 4  # two files, and whose they are
