@@ -88,3 +88,17 @@ def test_a_code_lapses(database_url: str) -> None:
         assert await store.admin_codes.spent_by(code) is None
 
     on_store(database_url, story)
+
+
+def test_whom_setup_made_an_admin_is_told_of_once(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        assert await store.admin_codes.untold() == ()
+        for user in ("telegram:42", "telegram:43"):
+            code = await store.admin_codes.issue()
+            assert await store.admin_codes.redeem("admin-22222-22222", user, by_setup=True) == "wrong"
+            assert await store.admin_codes.redeem(code, user, by_setup=True) == "admin"
+        assert await store.admin_codes.redeem(await store.admin_codes.issue(), USER) == "admin"
+        assert await store.admin_codes.untold() == ("telegram:42", "telegram:43")
+        assert await store.admin_codes.untold() == ()
+
+    on_store(database_url, story)
