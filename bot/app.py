@@ -209,6 +209,8 @@ class App:
         self._tasks.append(asyncio.create_task(self.parts.roles.listen(), name="calls"))
         if copy is not None:
             self.parts.alerts.tell("copy", copy.words, files=copy.files)
+        for user in await self.store.admin_codes.untold():
+            self.parts.alerts.became_admin(user)
         self.parts.watchdog.watch(self._loops, self._tasks)
         self._tasks.append(asyncio.create_task(self.parts.watchdog.loop.run(), name="watchdog"))
         self.health.problems = self.parts.watchdog.problems

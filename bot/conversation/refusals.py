@@ -1,5 +1,6 @@
 """Answers those whose messages are not stored: strangers, and people who send more than can wait. Best effort."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from bot.store.inbox import MOST_WAITING
 log = logging.getLogger(__name__)
 
 _STRANGER_GAP_S = 30.0
+_STRANGERS_AT_ONCE, _MOST_STRANGERS = 5, 300
+"""A chat takes so much of a bot in a second, in all: a crowd of strangers waits in a line of its own."""
 
 
 class Refusals:
@@ -29,6 +32,8 @@ class Refusals:
         self._channels = channels
         self._floods = Floods()
         self._turned_away: dict[str, float] = {}
+        self._places = asyncio.Semaphore(_STRANGERS_AT_ONCE)
+        self._strangers_waiting = 0
 
     async def language(self, incoming: Incoming) -> str:
         """Return the language to answer in."""
@@ -42,11 +47,18 @@ class Refusals:
         now = time.monotonic()
         if now - self._turned_away.get(incoming.user, -_STRANGER_GAP_S) < _STRANGER_GAP_S:
             return
+        if self._strangers_waiting >= _MOST_STRANGERS:
+            return  # who writes again later is answered
         self._turned_away = {user: at for user, at in self._turned_away.items() if now - at < _STRANGER_GAP_S}
         self._turned_away[incoming.user] = now
-        if incoming.private:
-            await self._handler.bring(incoming)
-        await self.say(incoming, await self.to_stranger(incoming) if text is None else text)
+        self._strangers_waiting += 1
+        try:
+            async with self._places:
+                if incoming.private:
+                    await self._handler.bring(incoming)
+                await self.say(incoming, await self.to_stranger(incoming) if text is None else text)
+        finally:
+            self._strangers_waiting -= 1
 
     async def to_stranger(self, incoming: Incoming) -> str:
         """Return the text for a stranger: the id to list. The admins are told."""

@@ -1,5 +1,6 @@
 """Calls of fal's platform API that take a key of ADMIN scope (FAL_ADMIN_KEY), which goes to FAL_API_URL alone."""
 
+import asyncio
 import hashlib
 import json
 import ssl
@@ -12,7 +13,7 @@ import httpx
 from core.config import FalSettings
 from core.errors import NotConfigured, Unavailable
 from core.fal import error_map
-from core.fal.http import http_client
+from core.fal.http import ANSWER_S, http_client
 
 
 class AdminApi:
@@ -48,7 +49,10 @@ class AdminApi:
             raise NotConfigured("invalid_key")
         headers = {"Authorization": f"Key {self._key}"}
         try:
-            reply = await self._client.request(method, f"{self._api}{path}", params=params, headers=headers)
+            async with asyncio.timeout(ANSWER_S):
+                reply = await self._client.request(method, f"{self._api}{path}", params=params, headers=headers)
+        except TimeoutError:
+            raise Unavailable(reason="an answer without end") from None
         except (httpx.HTTPError, ssl.SSLError) as error:
             raise Unavailable(reason=type(error).__name__) from None
         parsed = _parsed(reply.content)

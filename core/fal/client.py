@@ -19,7 +19,7 @@ from core.catalogue import MODELS, app_of
 from core.config import FalSettings
 from core.errors import BadRequest, NotConfigured, SubmitNotSent, SubmitUnconfirmed, Unavailable, VideoError
 from core.fal import error_map, lost_orders, protocol, replies
-from core.fal.http import SendTrace, events, http_client, raw_reply
+from core.fal.http import ANSWER_S, SendTrace, events, http_client, raw_reply
 from core.io.not_sent import NOT_SENT
 from core.types import Completed, LostOrder, QueueStatus, RawReply, RequestHandle, Submission, VideoRequest
 
@@ -55,7 +55,7 @@ class QueueTimeouts:
     """
 
     submit_s: float = 145.0
-    answer_s: float = 90.0
+    answer_s: float = ANSWER_S
     stream_silent_s: float = 120.0
 
 

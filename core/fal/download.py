@@ -24,6 +24,7 @@ from core.fal.protocol import RemoteFile
 from core.io import disk
 from core.io.bodies import BodyTooLarge, first_bytes, write_body
 from core.io.retrying import RetryPolicy, Sleep, retried
+from core.io.unpacking import unpacked
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ async def download_video(
 ) -> None:
     """Download the finished file whole. Raises DownloadFailed ("download_failed", "disk_full"). Free to repeat."""
     part = into.with_name(f"{into.name}.part")
-    async with http_client(settings, timeout=_TIMEOUT) as client:
+    async with http_client(settings, timeout=_TIMEOUT, files=True) as client:
         fetch = _Fetch(client, file.url, part, queue_url=settings.fal_queue_url, max_bytes=max_bytes)
         await retried(lambda: _attempt(fetch, part, into), _DOWNLOADING, sleep=sleep)
 
@@ -193,7 +194,7 @@ class _Fetch:
 
         Earlier bytes are touched only by bytes that belong to a film.
         """
-        chunks = reply.aiter_bytes()
+        chunks = unpacked(reply)
         first = await _head(chunks, self._known(start))
         self._remember(reply, total)
         try:

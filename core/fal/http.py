@@ -12,9 +12,12 @@ from typing import Any
 import httpx
 
 from core.config import FalSettings
+from core.io.unpacking import bounded
 from core.types import RawReply
 
 TIMEOUT = httpx.Timeout(connect=10, read=30, write=30, pool=10)
+ANSWER_S = 90.0
+"""Seconds for a free question as a whole: httpx bounds each chunk of an answer, and not all of them."""
 
 _HEADERS = frozenset({"content-type", "retry-after", "x-credits-used"})
 
@@ -28,10 +31,13 @@ def _trusted(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def http_client(settings: FalSettings, *, timeout: httpx.Timeout = TIMEOUT, once: bool = False) -> httpx.AsyncClient:
-    """Build a client: through the configured proxy only, TLS always checked, no redirects.
+def http_client(
+    settings: FalSettings, *, timeout: httpx.Timeout = TIMEOUT, once: bool = False, files: bool = False
+) -> httpx.AsyncClient:
+    """Build a client: through the configured proxy only, TLS always checked, no redirects, answers with a cap.
 
     `once`: a connection of its own for one request, so that a stale kept-alive one can never look like a lost answer.
+    `files`: what it fetches is no answer but a film, which its caller caps (core/io/unpacking.py).
     """
     trusted = _trusted(settings.fal_ca_file)
     proxy = settings.fal_proxy_url
@@ -46,6 +52,7 @@ def http_client(settings: FalSettings, *, timeout: httpx.Timeout = TIMEOUT, once
         follow_redirects=False,
         http2=False,
         limits=limits,
+        event_hooks={"response": [] if files else [bounded()]},
     )
 
 

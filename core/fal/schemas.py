@@ -6,6 +6,7 @@ out, comes back without metadata, or makes the whole call a 404; a schema that c
 its place. The key is optional for schemas, and needed for prices.
 """
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from core.catalogue.row import Endpoint
 from core.config import FalSettings
 from core.errors import NotConfigured, Unavailable
 from core.fal import error_map
-from core.fal.http import http_client
+from core.fal.http import ANSWER_S, http_client
 from core.fal.protocol import parsed
 from core.io.bodies import BodyTooLarge, read_body
 
@@ -139,9 +140,12 @@ class Schemas:
             raise NotConfigured("invalid_key")
         self.calls += 1
         try:
-            async with self._client.stream("GET", f"{self._api}{path}", params=params, headers=headers) as reply:
+            async with (
+                asyncio.timeout(ANSWER_S),
+                self._client.stream("GET", f"{self._api}{path}", params=params, headers=headers) as reply,
+            ):
                 body = parsed(await read_body(reply.aiter_bytes(), most_bytes=_MOST_BYTES))
-        except BodyTooLarge:
+        except (BodyTooLarge, TimeoutError):
             raise Unavailable(reason="an answer without end") from None
         except (httpx.HTTPError, ssl.SSLError) as error:
             raise Unavailable(reason=type(error).__name__) from None

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import re
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from core.config import FalSettings
 from core.errors import Unavailable
 from core.fal import protocol
-from core.fal.http import http_client
+from core.fal.http import ANSWER_S, http_client
 
 _WINDOW_S = 300
 _KEEP_S = 24 * 3600
@@ -104,8 +105,9 @@ class JwksCache:
     async def _refresh(self, now: float) -> None:
         self._not_before = now + _AFTER_FAILURE_S
         try:
-            reply = await self._client.get(self._url)
-        except httpx.HTTPError:
+            async with asyncio.timeout(ANSWER_S):  # whoever waits for them waits behind this
+                reply = await self._client.get(self._url)
+        except (TimeoutError, httpx.HTTPError, ssl.SSLError):
             return
         keys = read_keys(protocol.parsed(reply.content)) if reply.is_success else ()
         if keys:

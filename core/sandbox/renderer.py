@@ -25,6 +25,7 @@ from core.errors import MediaError
 from core.io import disk
 from core.io.bodies import BodyTooLarge, read_body
 from core.io.retrying import RetryPolicy, retried
+from core.io.unpacking import unpacked
 from core.sandbox.cdn import CACHE_NAME
 from core.sandbox.checks import Detail, billed_s, detail, has_sound, lines_of, row_for
 from core.sandbox.state import Faults, Memory, Request
@@ -380,7 +381,7 @@ async def _fetch(url: str, path: Path) -> None:
         raise ValueError("not on this machine")
     async with httpx.AsyncClient(timeout=20, trust_env=False) as client, client.stream("GET", url) as reply:
         reply.raise_for_status()
-        path.write_bytes(await read_body(reply.aiter_bytes(), most_bytes=_SOURCE_BYTES))  # whole, whoever ends us
+        path.write_bytes(await read_body(unpacked(reply), most_bytes=_SOURCE_BYTES))  # whole, whoever ends us
 
 
 class Signer:

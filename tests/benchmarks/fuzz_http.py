@@ -38,29 +38,31 @@ _TOKEN, _WEB = "fuzzed-token-of-wechat", "fuzzed-token-of-the-page"
 _BROWSERS = 60
 _MOST_RSS_MB, _MOST_FDS, _MOST_FILES = 150, 60, 40
 _METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
-_ROUTES = (
-    "/",
-    "/chat/admin/{}",
-    "/chat/admin/{}/image",
-    "/chat/enter",
-    "/chat/messages",
-    "/chat/press",
-    "/chat/price",
-    "/chat/redeem",
-    "/chat/send",
-    "/chat/static/{}",
-    "/chat/upload",
-    "/chat/uploads/{}",
-    "/chat/words",
-    "/fal-assets/{}",
-    "/fal/webhook/{}",
-    "/healthz",
-    "/readyz",
-    "/telegram",
-    "/videos/{}",
-    "/wechat",
-    "/{}",
-)
+_READ, _SAID = ("GET", "HEAD"), ("POST",)
+_ROUTES = {  # with their own methods, which most requests use: the others are answered before anything is read
+    "/": _READ,
+    "/chat/admin/{}": ("GET", "POST"),
+    "/chat/admin/{}/image": _READ,
+    "/chat/enter": ("GET", "POST"),
+    "/chat/messages": _READ,
+    "/chat/press": _SAID,
+    "/chat/price": _SAID,
+    "/chat/redeem": _SAID,
+    "/chat/send": _SAID,
+    "/chat/static/{}": _READ,
+    "/chat/upload": _SAID,
+    "/chat/uploads/{}": _READ,
+    "/chat/words": _READ,
+    "/fal-assets/{}": _READ,
+    "/fal/webhook/{}": _SAID,
+    "/healthz": _READ,
+    "/readyz": _READ,
+    "/telegram": _SAID,
+    "/videos/{}": _READ,
+    "/wechat": ("GET", "POST"),
+    "/{}": _READ,
+}
+_OTHER_METHOD = 0.1
 _WORDS = ("", "0", "-1", "9" * 5000, "²", "\x00", "\ud800", "../" * 9, "%00", "%ff", "🦊", "<xml>", "null", "a" * 3000)
 _KINDS = (
     "application/json",
@@ -177,6 +179,27 @@ def update(rng: random.Random) -> bytes:
     return dumped({"update_id": rng.choice((rng.randrange(10**9), rng.randrange(10**9), -1, 10**30)), kind: odd})
 
 
+def said(rng: random.Random) -> bytes:
+    """Return what the page sends, with few of its parts odd: its JSON, its form, a photo's first bytes."""
+    kind = rng.random()
+    if kind < 0.1:
+        return rng.choice((b"\xff\xd8\xff", b"\x00\x00\x00\x18ftypmp42", b"\x89PNG\r\n\x1a\n")) + rng.randbytes(600)
+    if kind < 0.2:
+        return f"token={quote(rng.choice(_WORDS), errors='replace')}".encode()
+    names = {
+        "id": f"{rng.getrandbits(128):032x}",
+        "text": rng.choice(("/help", "a fox 9:16", *_WORDS)),
+        "data": "no:K7",
+    }
+    more = {
+        "price": "$0.25",
+        "upload": rng.choice(("0" * 32, "")),
+        "album": "a" * 32,
+        "kind": rng.choice(("image", None)),
+    }
+    return dumped(slightly(rng, {**names, **more, "on": 1, "size": rng.choice((9, -1)), "seconds": 5}))
+
+
 def slightly(rng: random.Random, real: Any) -> Any:
     """Return a real thing with few of its parts changed: what is odd everywhere is refused at its door."""
     if rng.random() < 0.03:
@@ -219,7 +242,9 @@ def _request(rng: random.Random, client: httpx.Client, doors: Doors) -> httpx.Re
         names = ("request-id", "user-id", "timestamp", "signature")
         signed = {f"x-fal-webhook-{each}": rng.choice(("7", str(int(time.time())), "00" * 64, "x")) for each in names}
         return client.build_request("POST", f"/fal/webhook/{doors.job}", content=body(rng), headers=signed)
-    path = rng.choice(_ROUTES).format(quote(rng.choice(_WORDS), safe="", errors="replace"))
+    place, methods = rng.choice(list(_ROUTES.items()))
+    method = rng.choice(_METHODS if rng.random() < _OTHER_METHOD else methods)
+    path = place.format(quote(rng.choice(_WORDS), safe="", errors="replace"))
     query = {rng.choice(_NAMES): rng.choice(_WORDS).encode("utf-8", "replace").decode()[:900] for _ in range(3)}
     if path == "/wechat" and rng.random() < 0.7:
         at, nonce = str(int(time.time())), str(rng.randrange(10**9))
@@ -236,10 +261,10 @@ def _request(rng: random.Random, client: httpx.Client, doors: Doors) -> httpx.Re
         (b"origin", str(client.base_url).rstrip("/").encode()),
         (b"accept", rng.choice((b"text/html", b"*/*"))),
     ]
-    content: Any = body(rng)
+    content: Any = said(rng) if method == "POST" and path.startswith("/chat/") and rng.random() < 0.7 else body(rng)
     if rng.random() < 0.2:
         content = iter((content[:9], content[9:]))  # in chunks
-    return client.build_request(rng.choice(_METHODS), path, params=query, headers=headers, content=content)
+    return client.build_request(method, path, params=query, headers=headers, content=content)
 
 
 async def _ours(_chat: str, _text: str) -> str | None:

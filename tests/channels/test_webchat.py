@@ -313,6 +313,28 @@ def test_the_demo_answers_this_computer_only(tmp_path: Path, headers: dict[str, 
     on_page(tmp_path, story)
 
 
+def test_one_header_of_a_proxy_is_enough_and_those_of_browsers_are_none(tmp_path: Path) -> None:
+    """Whatever a proxy is told to leave out, one thing that it says of itself gives it away."""
+    proxies = (
+        "Akamai-Origin-Hop CDN-Loop CF-Ray Client-IP CloudFront-Viewer-Country Fastly-FF Fly-Region Front-End-Https"
+        " Incap-Client-IP Max-Forwards Ngrok-Agent Proxy-Connection Remote-User Rndr-Id SSL-Client-Cert"
+        " Surrogate-Capability Tailscale-User-Login Traceparent X-Amz-Cf-Id X-Auth-Request-User X-B3-TraceId"
+        " X-Cloud-Trace-Context X-Forwarded-Prefix X-GitHub-Request-Id X-Host X-Railway-Edge X-Request-Id X-Varnish"
+    )
+    browsers = (
+        "X-Requested-With X-Client-Data X-Moz Sec-Purpose Sec-GPC DNT Save-Data Priority Upgrade-Insecure-Requests"
+    )
+
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            answers = {name: (await client.get("/", headers={name: "1"})).status_code for name in proxies.split()}
+            assert {name for name, status in answers.items() if status != 403} == set()
+            answers = {name: (await client.get("/", headers={name: "1"})).status_code for name in browsers.split()}
+            assert set(answers.values()) == {200}, answers
+
+    on_page(tmp_path, story)
+
+
 def test_a_post_without_an_origin_is_refused(tmp_path: Path) -> None:
     async def story(made: Opened) -> None:
         async with httpx.AsyncClient(base_url=made.base, trust_env=False) as client:
@@ -750,7 +772,7 @@ def test_a_person_sends_so_many_files_and_a_full_disk_takes_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def story(made: Opened) -> None:
-        monkeypatch.setattr("bot.channels.webchat.uploads.MOST_FILES", 2)
+        monkeypatch.setattr("bot.channels.upload_quota.MOST_FILES", 2)
         async with made.client(**{"Accept-Language": "zh"}) as client:
             await client.get("/")
             photo = jpeg((64, 64))
@@ -758,7 +780,7 @@ def test_a_person_sends_so_many_files_and_a_full_disk_takes_none(
             refused = await client.post("/chat/upload", content=photo)
             assert refused.status_code == 429
             assert refused.json()["error"] == translate("zh", "web-upload-quota")
-            monkeypatch.setattr("bot.channels.webchat.uploads.LEAST_FREE", 10**18)
+            monkeypatch.setattr("bot.channels.upload_quota.LEAST_FREE", 10**18)
             full = await client.post("/chat/upload", content=photo)
             assert (full.status_code, full.json()["error"]) == (507, translate("zh", "web-upload-no-room"))
             assert len(list(made.services.uploads_dir.iterdir())) == 4  # two files, and whose they are

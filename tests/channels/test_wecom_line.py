@@ -214,6 +214,49 @@ def test_a_message_is_kept_until_it_could_be_stored_and_one_bad_one_stops_no_oth
     asyncio.run(story())
 
 
+def test_an_odd_frame_neither_ends_the_line_nor_is_tried_for_ever(database_url: str, tmp_path: Path) -> None:
+    """What is JSON of another shape, or holds what no database takes, stops nothing that comes after it."""
+
+    async def story(store: Store) -> None:
+        async with bench(tmp_path) as on, on.channel(replace(on.services, key_values=store.key_values)):
+            await on.fake.until(lambda: on.fake.line)
+            assert on.fake.line is not None
+            photo = {"msgtype": "image", "image": {"url": "https://[", "aeskey": "\ud800"}}
+            said = {"chattype": "single", "msgtype": "text", "text": {"content": "odd"}}
+            for odd in (
+                {"cmd": {}, "headers": {"req_id": "r"}},
+                {"cmd": ["aibot_msg_callback"], "headers": {"req_id": "r"}},
+                {"headers": {"req_id": "r" * 5000}},
+                *(
+                    {
+                        "cmd": "aibot_msg_callback",
+                        "headers": {"req_id": f"r{sign}"},
+                        "body": {**said, **photo, "msgid": f"{sign}1", "from": {"userid": f"hu{sign}li"}},
+                    }
+                    for sign in ("\0", "\ud800")
+                ),
+            ):
+                await on.fake.line.send_text(json.dumps(odd))
+            await on.fake.says("hu.li", "first")
+            await on.fake.until(lambda: any(each.text == "first" for each in on.box.all))
+            assert all("\0" not in each.user for each in on.box.all)
+            assert on.fake.lines.subscriptions == 1
+
+    on_store(database_url, story)
+
+
+@pytest.mark.parametrize("code", ["²", "--5", "9" * 5000, [], True])
+def test_a_code_that_nobody_can_read_is_a_refusal(tmp_path: Path, code: Any) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as on, on.channel() as channel:
+            await on.fake.until(lambda: on.fake.line)
+            on.fake.fail("aibot_send_msg", "errcode", code=code)
+            with pytest.raises(SendError):
+                await channel.show(FOX, Message("On it"))
+
+    asyncio.run(story())
+
+
 def test_who_writes_while_it_stops_is_asked_to_write_again(tmp_path: Path) -> None:
     async def story() -> None:
         async with bench(tmp_path) as on, on.channel() as channel:

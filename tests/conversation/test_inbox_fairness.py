@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.channels.types import Address, Incoming
+from bot.channels.types import Address, Incoming, Message
 from bot.conversation.commands import parse_message
 from bot.conversation.inbox_limits import Floods, may_wait
+from bot.conversation.refusals import Refusals
+from bot.conversation.stranger_notices import StrangerNotices
 from bot.messages.i18n import translate
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.inbox import MOST_WAITING, PRESSES_TOO, inbox_row
 from bot.store.tables import inbox
 from tests.bench import Bench
+from tests.fakes.slate import Slate
 from tests.fakes.wechat import WeChatFake
 from tests.store.test_store import on_store
 
@@ -267,3 +270,41 @@ def test_wechat_says_it_in_the_answer_itself(on_bench: OnBench) -> None:
 )
 def test_presses_and_what_costs_nothing_find_room_beside_a_flood(incoming: Incoming, most: int) -> None:
     assert may_wait(parse_message(incoming)) == most
+
+
+class Held(Slate):
+    """A chat that takes what is said when it is told to. `most`: how much was said to it at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.takes, self.now, self.most = asyncio.Event(), 0, 0
+
+    async def show(
+        self, to: Address, message: Message, *, reply_to: str | None = None, replace: str | None = None
+    ) -> str:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await self.takes.wait()
+        self.now -= 1
+        return await super().show(to, message, reply_to=reply_to, replace=replace)
+
+
+def test_a_crowd_of_strangers_waits_in_a_line_of_its_own(on_bench: OnBench) -> None:
+    """A chat takes so much of a bot in a second: who may ask is not answered behind a thousand refusals."""
+
+    async def story(made: Bench) -> None:
+        chat, parts = Held(), made.app.parts
+        strangers = StrangerNotices(store=made.app.store, alerts=parts.alerts)
+        refusals = Refusals(handler=parts.handler, channels={"telegram": chat}, strangers=strangers)
+        crowd = [said(f"m{number}", chat=str(7000 + number)) for number in range(400)]
+        turned = [asyncio.create_task(refusals.turn_away(each)) for each in crowd]
+        while chat.now < 5:
+            await asyncio.sleep(0)
+        chat.takes.set()
+        await asyncio.gather(*turned)
+        assert chat.most == 5
+        assert len(chat.lines) == 300  # the others are answered when they write again
+        await refusals.turn_away(crowd[-1])
+        assert len(chat.lines) == 301
+
+    on_bench(story)

@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.settings import Settings
 from bot.store.database import Connection
 from bot.store.people_tables import strangers
 from bot.store.records import ENDED, State
 from bot.store.tables import inbox, jobs, people
 from tests.bench import Bench
-from tests.fakes.botapi import buttons
+from tests.fakes.botapi import TelegramFake, buttons
 from tests.fakes.wechat import WeChatFake
 from tests.flows.test_money import DEAR, button, newest, said
 from tests.flows.test_settings_flow import ANONYMOUS, GROUP, last
 from tests.flows.test_wechat_flow import FOX, OTHER, on_wechat
+from tests.store.test_store import opened
 
 __all__ = ["on_wechat"]
 
@@ -329,3 +331,18 @@ def test_a_code_of_setup_makes_its_sender_an_admin_at_once(on_bench: OnBench, ca
         assert code not in stored
 
     on_bench(story, **WHO)
+
+
+def test_who_became_an_admin_while_no_bot_ran_is_told_to_the_others(on_bench: OnBench) -> None:
+    async def before(settings: Settings, telegram: TelegramFake) -> None:
+        telegram.user_says(ADMIN, "/help")  # whom the bot may write to
+        async with opened(settings.store_url) as store:
+            code = await store.admin_codes.issue()
+            assert await store.admin_codes.redeem(code, f"telegram:{STRANGER}", by_setup=True) == "admin"
+
+    async def story(made: Bench) -> None:
+        news = f"telegram:{STRANGER} is an admin of the bot now"
+        await made.until(lambda: any(news in str(each.get("text")) for each in made.telegram.said(ADMIN)))
+        assert await made.app.store.admin_codes.untold() == ()
+
+    on_bench(story, before=before, **WHO)

@@ -1,6 +1,9 @@
 """The one-time code that makes its sender an admin: once, for minutes, and a few tries."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -88,3 +91,34 @@ def test_a_code_lapses(database_url: str) -> None:
         assert await store.admin_codes.spent_by(code) is None
 
     on_store(database_url, story)
+
+
+def test_whom_setup_made_an_admin_is_told_of_once(database_url: str) -> None:
+    async def story(store: Store) -> None:
+        assert await store.admin_codes.untold() == ()
+        for user in ("telegram:42", "telegram:43"):
+            code = await store.admin_codes.issue()
+            assert await store.admin_codes.redeem("admin-22222-22222", user, by_setup=True) == "wrong"
+            assert await store.admin_codes.redeem(code, user, by_setup=True) == "admin"
+        assert await store.admin_codes.redeem(await store.admin_codes.issue(), USER) == "admin"
+        assert await store.admin_codes.untold() == ("telegram:42", "telegram:43")
+        assert await store.admin_codes.untold() == ()
+
+    on_store(database_url, story)
+
+
+def test_a_code_that_counts_nothing_waits_for_no_turn(tmp_path: Path) -> None:
+    """Anybody may send codes without end, also while somebody writes for long."""
+
+    async def story(store: Store) -> None:
+        await store.admin_codes.issue()
+        for _ in range(3):
+            assert await store.admin_codes.redeem("admin-22222-22222", USER) == "wrong"
+        with closing(sqlite3.connect(tmp_path / "reelbot.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            async with asyncio.timeout(20):
+                outcomes = [await store.admin_codes.redeem("admin-22222-22222", USER) for _ in range(50)]
+            assert set(outcomes) == {"none"}
+            other.execute("ROLLBACK")
+
+    on_store(f"sqlite:///{tmp_path / 'reelbot.db'}", story)

@@ -22,6 +22,7 @@ from bot.channels.ilink.settings import ILinkSettings
 from bot.channels.ilink.stored import number_of, text_of
 from bot.channels.types import SendError, SendOutcome
 from core.io.not_sent import NOT_SENT
+from core.io.unpacking import bounded
 
 log = logging.getLogger(__name__)
 
@@ -52,13 +53,16 @@ class Api:
     def __init__(self, settings: ILinkSettings) -> None:
         self._settings = settings
         timeout = httpx.Timeout(10.0, read=_ANSWER_S, write=60.0)
-        self.web = httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False)
+        capped = {"response": [bounded(_ANSWER_BYTES)]}
+        self.web = httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False, event_hooks=capped)
+        self.files = httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False)
         agent = f"reelbot/{version('reelbot')}"
         self._base_info = {"channel_version": PROTOCOL, "bot_agent": agent}
 
     async def close(self) -> None:
         """Close the connections."""
         await self.web.aclose()
+        await self.files.aclose()
 
     # Login: always at the configured address until that names another host
 
@@ -172,16 +176,15 @@ def _answer(content: bytes, *, unanswered: SendOutcome) -> dict[str, Any]:
     if not content.strip():
         return {}
     try:
-        answer = json.loads(content) if len(content) <= _ANSWER_BYTES else None
-    except ValueError:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
         raise SendError(unanswered, "WeChat's answer could not be read", after_s=LATER_S)
     for name in ("ret", "errcode"):
-        code = answer.get(name, 0)
-        if code not in {0, "0", None} or isinstance(code, bool):
-            number = number_of(answer, name)
-            if number is None:
-                raise SendError(unanswered, "WeChat's answer could not be read", after_s=LATER_S)
+        number = 0 if answer.get(name) is None else number_of(answer, name)
+        if number is None:
+            raise SendError(unanswered, "WeChat's answer could not be read", after_s=LATER_S)
+        if number:
             raise ILinkError(number, text_of(answer, "errmsg")[:100])
     return answer

@@ -24,8 +24,9 @@ from bot.channels.ilink.memory import Memory
 from bot.channels.ilink.settings import ILinkSettings
 from bot.channels.ilink.stored import text_of
 from bot.channels.types import AttachmentRef, SendError, SendOutcome
-from core.io.bodies import CHUNK_BYTES, BodyTooLarge, write_body
+from core.io.bodies import BodyTooLarge, write_body
 from core.io.retrying import RetryPolicy, Sleep, retried
+from core.io.unpacking import unpacked
 
 log = logging.getLogger(__name__)
 
@@ -132,13 +133,13 @@ class Media:
 
     async def _get(self, url: str, into: Path, most: int) -> None:
         try:
-            async with asyncio.timeout(_FETCH_S), self._api.web.stream("GET", url) as reply:
+            async with asyncio.timeout(_FETCH_S), self._api.files.stream("GET", url) as reply:
                 if reply.is_client_error:
                     raise SendError(SendOutcome.REJECTED, f"WeChat has the file no more ({reply.status_code})")
                 if not reply.is_success:
                     reason = f"the file did not come from WeChat ({reply.status_code})"
                     raise SendError(SendOutcome.NOT_SENT, reason, after_s=LATER_S)
-                await write_body(reply.aiter_bytes(CHUNK_BYTES), into, most_bytes=most + padded_size(0))
+                await write_body(unpacked(reply), into, most_bytes=most + padded_size(0))
         except BodyTooLarge:
             raise SendError(SendOutcome.REJECTED, "the file is larger than what is taken") from None
         except (TimeoutError, httpx.HTTPError) as error:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import model_validator
 
 from core.config import BaseUrl, EnvSettings, env, is_loopback
+from core.io.addresses import split_sound
 
 
 class ILinkSettings(EnvSettings):
@@ -23,16 +24,14 @@ class ILinkSettings(EnvSettings):
 
     def is_trusted(self, url: str) -> bool:
         """Return whether a token or a person's file may be asked for there: Tencent's hosts, or those configured."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
+        parts = split_sound(url)
+        if parts is None:
             return False
         origins = {urlsplit(each)[:2] for each in (self.url, self.cdn_url)}
         if (parts.scheme, parts.netloc) in origins:
             return True
         host = f".{(parts.hostname or '').lower()}"
-        return parts.scheme == "https" and port in {None, 443} and host.endswith(_HOSTS) and not parts.username
+        return parts.scheme == "https" and parts.port in {None, 443} and host.endswith(_HOSTS) and not parts.username
 
     def base_of(self, host: str) -> str | None:
         """Return the base address at this host, which the server names in the middle of a login; None: not trusted."""

@@ -15,7 +15,8 @@ from bot.channels.memory import Memory
 from bot.channels.telegram.errors import TranslatingErrors, is_too_big
 from bot.channels.telegram.limits import Capacity
 from bot.channels.types import AttachmentRef, SendError, SendOutcome
-from core.io.bodies import CHUNK_BYTES, BodyTooLarge, write_body
+from core.io.bodies import BodyTooLarge, write_body
+from core.io.unpacking import unpacked
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ class Downloader:
         try:
             async with self._web.stream("GET", url) as reply:
                 _check(reply.status_code)
-                await write_body(reply.aiter_bytes(CHUNK_BYTES), into, most_bytes=most_bytes)
+                await write_body(unpacked(reply), into, most_bytes=most_bytes)
         except BodyTooLarge:
             raise _too_large() from None
         except httpx.HTTPError as error:

@@ -18,6 +18,7 @@ from telegram.request import HTTPXRequest
 
 from bot.channels.telegram.errors import ApiError, Unreadable
 from bot.channels.telegram.pace import Pace
+from core.io.unpacking import bounded
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,12 @@ class BotRequest(HTTPXRequest):
             connect_timeout=10.0,
             pool_timeout=10.0,
             media_write_timeout=60.0,
-            httpx_kwargs={"trust_env": False, "limits": limits, "verify": tls},
+            httpx_kwargs={
+                "trust_env": False,
+                "limits": limits,
+                "verify": tls,
+                "event_hooks": {"response": [bounded()]},
+            },
         )
 
     async def do_request(self, url: str, method: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:

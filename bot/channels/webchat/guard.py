@@ -24,10 +24,11 @@ COOKIE = "reelbot"
 _LOOPBACK = Networks(LOOPBACK)
 _COOKIE = re.compile(rf"({NAME.pattern})\.([0-9a-f]{{0,32}})\.([0-9a-f]{{32}})\.([0-9a-f]{{64}})")
 _OLD_COOKIE = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})")
-# What proxies, tunnels and CDNs add; no browser sends any of it.
+# What proxies, tunnels and CDNs add. Of "x-…" browsers send these few, and our page sends none.
 _OF_PROXIES = re.compile(
-    r"forwarded|via|(?:x-)?(?:true-)?client-ip|x-(?:forwarded|real|original|proxy|envoy|amzn|azure|appengine|arr|vercel)-.*"
-    r"|x-(?:forwarded|scheme|cluster-client-ip|appgw-trace-id)|(?:cf|cdn|fly|fastly|tailscale|ngrok|x-nf|x-ms)-.*"
+    r"x-(?!(?:requested-with|client-data|moz|purpose)$).*"
+    r"|forwarded|via(?:-.*)?|(?:true-|incap-)?client-ip|front-end-https|max-forwards|remote-user|trace(?:parent|state)|b3"
+    r"|(?:akamai|cdn|cf|cloudfront|fastly|fly|ngrok|proxy|rndr|ssl-client|surrogate|tailscale)-.*"
 )
 _OLD_HTTP = "1.0"  # what nginx speaks to those behind it, and no browser
 _SAFE = {"GET", "HEAD"}

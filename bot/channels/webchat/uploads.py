@@ -2,8 +2,6 @@
 
 import re
 import secrets
-import shutil
-from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,18 +11,16 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from bot.channels.services import Services
 from bot.channels.types import AttachmentRef
+from bot.channels.upload_quota import OWNER, Quota
 from bot.channels.webchat.gate import Gate
 from bot.channels.webchat.guard import Session
-from bot.channels.webchat.upload_quota import Quota, owned
 from core.io.bodies import BodyTooLarge, first_bytes, write_body
 from core.io.file_types import HEAD_BYTES, mime_of, other_type
 
 _UPLOAD = re.compile(r"[0-9a-f]{32}")
 _BYTES = {"image": 100_000_000, "video": 100_000_000}
 _LONGEST_S = 3600
-MOST_FILES, _MOST_BYTES = 60, 1_000_000_000  # of one person within an hour
-_MOST_KEPT, _MOST_KEPT_BYTES = 200, 3_000_000_000  # of one person at any time, whatever still needs them
-LEAST_FREE = 600_000_000  # bytes on the disk: a little more than what films are ordered with
+_MOST_DIGITS = 18  # Python refuses to read numbers of thousands of them
 KINDS = frozenset(_BYTES)
 """What can be sent: "image", "video"."""
 
@@ -35,8 +31,7 @@ class Uploads:
     def __init__(self, services: Services, gate: Gate) -> None:
         self._services = services
         self._gate = gate
-        self._quota = Quota()
-        self._coming: Counter[str] = Counter()
+        self._quota = Quota(services.uploads_dir)
 
     def attachment(self, kind: Any, upload: str, seconds: Any) -> AttachmentRef:
         """Build the attachment.
@@ -48,28 +43,12 @@ class Uploads:
 
     async def take(self, request: Request, session: Session) -> Response:
         """Stream the raw file of the body to a name nobody can guess. Its first bytes say what it is."""
-        refusal = self._no_room(request, session)
+        size = _stated(request)
+        refusal = self._quota.refusal(session.user, size)  # nothing is read before
         if refusal is not None:
-            return refusal
-        name = secrets.token_hex(16)
-        path = self._services.uploads_dir / name
-        self._coming[session.user] += 1
-        try:
-            return await self._keep(request, session, path)
-        finally:
-            self._coming[session.user] -= 1
-
-    def _no_room(self, request: Request, session: Session) -> Response | None:
-        """Return the refusal of one more file: a full disk, or a person who has sent enough. Nothing is read before."""
-        if shutil.disk_usage(self._services.uploads_dir).free < LEAST_FREE:
-            return self._gate.refused(request, "web-upload-no-room", 507)
-        size, files = self._quota.used(session.user)
-        if files + self._coming[session.user] >= MOST_FILES or size >= _MOST_BYTES:
-            return self._gate.refused(request, "web-upload-quota", 429)
-        sizes = owned(self._services.uploads_dir, session.user)
-        if len(sizes) >= _MOST_KEPT or sum(sizes) >= _MOST_KEPT_BYTES:
-            return self._gate.refused(request, "web-upload-quota", 429)
-        return None
+            return self._gate.refused(request, f"web-upload-{refusal}", 507 if refusal == "no-room" else 429)
+        with self._quota.coming(session.user, size):
+            return await self._keep(request, session, self._services.uploads_dir / secrets.token_hex(16))
 
     async def _keep(self, request: Request, session: Session, path: Path) -> Response:
         """Write the file of the body, and whose it is beside it."""
@@ -83,7 +62,7 @@ class Uploads:
         if what is not None:
             return refuse("web-upload-unknown", 415, what=what)
         self._quota.note(session.user, path.stat().st_size)
-        path.with_suffix(".owner").write_text(session.user, encoding="ascii")
+        path.with_suffix(OWNER).write_text(session.user, encoding="ascii")
         return JSONResponse({"upload": path.name, "kind": await self.kind_of(path.name)}, 201)
 
     async def kind_of(self, name: str) -> Any:
@@ -97,14 +76,14 @@ class Uploads:
 
     def owns(self, session: Session, name: str) -> bool:
         """Return whether this person sent the upload."""
-        owner = self._services.uploads_dir / f"{name}.owner"
+        owner = self._services.uploads_dir / f"{name}{OWNER}"
         return bool(_UPLOAD.fullmatch(name)) and owner.is_file() and owner.read_text(encoding="ascii") == session.user
 
     def drop(self, session: Session, name: str) -> None:
         """Remove an upload of a person who may not ask any more."""
         if self.owns(session, name):
             (self._services.uploads_dir / name).unlink(missing_ok=True)
-            (self._services.uploads_dir / f"{name}.owner").unlink(missing_ok=True)
+            (self._services.uploads_dir / f"{name}{OWNER}").unlink(missing_ok=True)
 
     async def show(self, request: Request, session: Session) -> Response:
         """Serve an upload to who sent it."""
@@ -115,6 +94,12 @@ class Uploads:
         with path.open("rb") as file:
             kind = _kind(file.read(HEAD_BYTES))
         return FileResponse(path, media_type=kind[1] if kind else "application/octet-stream")
+
+
+def _stated(request: Request) -> int:
+    """Return how many bytes may come: those that the head states, or as many as any file may have."""
+    most, length = max(_BYTES.values()), request.headers.get("content-length", "")
+    return min(most, int(length)) if length.isascii() and length.isdigit() and len(length) < _MOST_DIGITS else most
 
 
 def plausible_s(seconds: Any) -> float | None:

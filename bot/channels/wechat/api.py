@@ -23,9 +23,10 @@ from bot.channels.types import SendError, SendOutcome
 from bot.channels.wechat.errors import WeChatError, errcode_info
 from bot.channels.wechat.settings import WeChatSettings
 from bot.channels.wechat.tokens import Tokens
-from core.io.bodies import CHUNK_BYTES, BodyTooLarge, write_body
+from core.io.bodies import BodyTooLarge, write_body
 from core.io.not_sent import NOT_SENT
 from core.io.retrying import RetryPolicy, Sleep, retried
+from core.io.unpacking import bounded, unpacked
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,12 @@ class Api:
         self._sleep = sleep
         timeout = httpx.Timeout(10.0, read=_ANSWER_S, write=60.0)
         self.web = httpx.AsyncClient(
+            timeout=timeout,
+            trust_env=False,
+            follow_redirects=False,
+            event_hooks={"response": [self._read_date, bounded()]},
+        )
+        self.files = httpx.AsyncClient(
             timeout=timeout, trust_env=False, follow_redirects=False, event_hooks={"response": [self._read_date]}
         )
         self._tokens = Tokens(key_values, account=settings.app_id or "", fetch=self._fetch_token)
@@ -83,6 +90,7 @@ class Api:
     async def close(self) -> None:
         """Close the connections."""
         await self.web.aclose()
+        await self.files.aclose()
 
     async def _read_date(self, reply: httpx.Response) -> None:
         """Hand on the time that the API names; a gateway before it may name its own first."""
@@ -160,7 +168,7 @@ class Api:
 
         async def send(token: str) -> dict[str, Any] | None:
             params = {"access_token": token, "media_id": media_id}
-            async with self.web.stream("GET", self._url("/media/get"), params=params) as reply:
+            async with self.files.stream("GET", self._url("/media/get"), params=params) as reply:
                 _check_status("/media/get", reply.status_code)
                 await write_file(reply, into, most_bytes=most_bytes)
             head = await asyncio.to_thread(_head, into)
@@ -257,7 +265,7 @@ class Api:
 async def write_file(reply: httpx.Response, into: Path, *, most_bytes: int) -> None:
     """Write what a person sent, or a few words of WeChat's in its place, to the disk. Raises SendError."""
     try:
-        await write_body(reply.aiter_bytes(CHUNK_BYTES), into, most_bytes=most_bytes)
+        await write_body(unpacked(reply), into, most_bytes=most_bytes)
     except BodyTooLarge:
         raise SendError(SendOutcome.REJECTED, "the file is larger than WeChat says it takes") from None
 

@@ -19,6 +19,7 @@ from bot.channels.wechat.errors import WeChatError
 from bot.channels.wechat.limits import IMAGE_BYTES, VIDEO_BYTES
 from bot.channels.wechat.rights import AccountRights
 from bot.channels.wechat.stored import read_fields
+from core.io.addresses import split_sound
 from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
@@ -196,14 +197,12 @@ class Media:
 
     def _checked(self, url: str) -> str:
         """Check an address: WeChat's own hosts, or the origin of the configured API; nothing else is asked."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            raise SendError(SendOutcome.REJECTED, "WeChat named no address") from None
+        parts = split_sound(url)
+        if parts is None:
+            raise SendError(SendOutcome.REJECTED, "WeChat named no address")
         ours = (parts.scheme, parts.netloc) == (self._origin.scheme, self._origin.netloc)
         host = f".{(parts.hostname or '').lower()}"
-        if ours or (parts.scheme in {"http", "https"} and port in {None, 80, 443} and host.endswith(_HOSTS)):
+        if ours or (parts.scheme in {"http", "https"} and parts.port in {None, 80, 443} and host.endswith(_HOSTS)):
             return url
         raise SendError(SendOutcome.REJECTED, "WeChat named an unexpected address")
 
@@ -212,7 +211,7 @@ class Media:
 
     async def _download_once(self, url: str, into: Path, most: int) -> None:
         try:
-            async with self._api.web.stream("GET", url) as reply:
+            async with self._api.files.stream("GET", url) as reply:
                 if reply.status_code == httpx.codes.OK:
                     await write_file(reply, into, most_bytes=most)
                     return

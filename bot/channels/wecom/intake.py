@@ -23,8 +23,13 @@ from core.io.retrying import RetryPolicy, Sleep, retried
 
 log = logging.getLogger(__name__)
 
-_UNTIL_STORED = RetryPolicy(Exception, pauses_s=(1.0, 2.0, 4.0, 8.0, 16.0, 30.0))
+_UNTIL_STORED = RetryPolicy(
+    Exception,
+    pauses_s=(1.0, 2.0, 4.0, 8.0, 16.0, 30.0),
+    only_if=lambda error: not isinstance(error, ValueError | TypeError | LookupError),  # odd now is odd for ever
+)
 _LANGUAGE = "zh"
+_MOST_WAITING = 5000  # frames: of hours without a database, not of people without end
 
 
 class Intake:
@@ -49,12 +54,17 @@ class Intake:
         self._groups = groups
         self._sleep = sleep
         self._open = True
-        self._waiting: asyncio.Queue[tuple[Frame, float]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[Frame, float]] = asyncio.Queue(_MOST_WAITING)
         self._aside: set[asyncio.Task[None]] = set()
 
     def take(self, frame: Frame) -> None:
         """Take a message or an event; in the order in which they come."""
-        self._waiting.put_nowait((frame, time.time()))
+        try:
+            self._waiting.put_nowait((frame, time.time()))
+        except asyncio.QueueFull:
+            log.error(  # noqa: TRY400 - nothing to trace
+                "a frame of WeCom was left out: too many wait"
+            )
 
     def close(self) -> None:
         """Store nothing more: who writes now is asked to write again."""

@@ -9,22 +9,23 @@ import json
 import logging
 import shutil
 from base64 import b64decode
-from binascii import Error as BadBase64
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from bot.channels.memory import Memory
 from bot.channels.types import AttachmentRef, SendError, SendOutcome
+from bot.channels.upload_quota import OWNER, Quota
 from bot.channels.wecom.limits import SOURCE_BYTES
 from bot.channels.wecom.parsing import NAME_CHARS, Link
 from core.config import is_loopback
+from core.io.addresses import split_sound
 from core.io.bodies import BodyTooLarge, write_body
 from core.io.retrying import Sleep
+from core.io.unpacking import unpacked
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +33,11 @@ _LINK_S = 290.0
 _PAUSES_S = (2.0, 10.0, 30.0, 60.0, 120.0)
 _LATER_S = 5.0
 _LAST_S = 1.0
+_FETCH_S = 180.0
 _KEY_BYTES, _BLOCK, _MOST_PAD = 32, 16, 32
 _AT_ONCE, _MOST_WAITING = 2, 60  # of one person
 _HOSTS = (".qq.com", ".qpic.cn", ".myqcloud.com")
 _SLICE = 1 << 20
-_OWNER = ".owner"
 
 
 class Media:
@@ -52,13 +53,14 @@ class Media:
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, deque[str]] = {}  # by person
         self._busy: Counter[str] = Counter()
+        self._quota = Quota(folder)
 
     async def note(self, link: Link, *, person: str, chat: str) -> None:
         """Remember the link and the key of a file, for as long as the link is good, and on our disk whose it is.
 
         Whoever is forgotten loses that note, and with it the file, also one that has not come yet.
         """
-        await asyncio.to_thread(_write_owner, self._folder / f"{link.name}{_OWNER}", f"{person}\n{chat}")
+        await asyncio.to_thread(_write_owner, self._folder / f"{link.name}{OWNER}", f"{person}\n{chat}")
         facts = {"url": link.url, "aeskey": link.key, "owned": True}
         await self._memory.put(link.name, json.dumps(facts), for_s=_LINK_S)
 
@@ -81,19 +83,28 @@ class Media:
     async def _take_all(self, person: str, waiting: deque[str]) -> None:
         try:
             while waiting:
-                await self._take_in_time(waiting.popleft())
+                await self._take_in_time(person, waiting.popleft())
         finally:
             self._busy[person] -= 1
             if not self._busy[person]:
                 del self._busy[person]
                 self._waiting.pop(person, None)
 
-    async def _take_in_time(self, name: str) -> None:
+    async def _take_in_time(self, person: str, name: str) -> None:
+        refusal = await asyncio.to_thread(self._quota.refusal, person, SOURCE_BYTES)
+        if refusal is not None:  # an order that needs it fetches it itself, while its link is good
+            log.warning("a file of WeCom is not kept", extra={"user": person, "reason": refusal})
+            return
+        with self._quota.coming(person, SOURCE_BYTES):
+            await self._try_to_take(person, name)
+
+    async def _try_to_take(self, person: str, name: str) -> None:
         for pause_s in (0.0, *_PAUSES_S):
             if pause_s:
                 await self._sleep(pause_s)
             try:
                 await self._take(name)
+                self._quota.note(person, (self._folder / name).stat().st_size)
             except SendError as error:
                 if error.outcome is not SendOutcome.NOT_SENT:
                     return
@@ -134,7 +145,7 @@ class Media:
             await self._read(known["url"], part)
             await asyncio.to_thread(_decrypt, part, known.get("aeskey"))
             part.replace(self._folder / name)
-            if "owned" in known and not (self._folder / f"{name}{_OWNER}").exists():  # forgotten meanwhile
+            if "owned" in known and not (self._folder / f"{name}{OWNER}").exists():  # forgotten meanwhile
                 (self._folder / name).unlink(missing_ok=True)
                 raise SendError(SendOutcome.REJECTED, "the file is not there any more")
         finally:
@@ -142,21 +153,23 @@ class Media:
         await self._memory.put(name, None)
 
     def _may_ask(self, url: str) -> bool:
-        parts = urlsplit(url)
+        parts = split_sound(url)
+        if parts is None:
+            return False
         if self._is_local and is_loopback(url):
             return parts.scheme == "http"
         return parts.scheme == "https" and f".{parts.hostname or ''}".endswith(_HOSTS)
 
     async def _read(self, url: str, part: Path) -> None:
         try:
-            async with self._web.stream("GET", url) as response:
+            async with asyncio.timeout(_FETCH_S), self._web.stream("GET", url) as response:
                 if response.status_code in {httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND, httpx.codes.GONE}:
                     raise SendError(SendOutcome.REJECTED, "the link to the file has lapsed")
                 if response.status_code != httpx.codes.OK:
                     reason = f"WeCom gave the file with status {response.status_code}"
                     raise SendError(SendOutcome.NOT_SENT, reason, after_s=_LATER_S)
-                await write_body(response.aiter_bytes(), part, most_bytes=SOURCE_BYTES + _MOST_PAD)
-        except httpx.HTTPError:
+                await write_body(unpacked(response), part, most_bytes=SOURCE_BYTES + _MOST_PAD)
+        except (TimeoutError, httpx.HTTPError):
             raise SendError(SendOutcome.NOT_SENT, "WeCom did not give the whole file", after_s=_LATER_S) from None
         except BodyTooLarge:
             raise SendError(SendOutcome.REJECTED, "the file is too large") from None
@@ -182,7 +195,7 @@ def _decrypt(path: Path, aeskey: str | None) -> None:
         return
     try:
         key = b64decode(aeskey + "=" * (-len(aeskey) % 4))
-    except BadBase64:
+    except ValueError:  # letters that are none of base64's
         key = b""
     size = path.stat().st_size
     if len(key) != _KEY_BYTES or not size or size % _BLOCK:

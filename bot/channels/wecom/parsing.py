@@ -135,7 +135,9 @@ def _contents(body: dict[str, Any], links: list[Link]) -> tuple[str, list[Attach
     return "\n".join(folded(each) for each in words if each.strip()), refs, other
 
 
-def _link(source: dict[str, Any]) -> Link | None:
+def _link(source: Any) -> Link | None:
+    if not isinstance(source, dict):
+        return None
     url, key = source.get("url"), source.get("aeskey")
     if not isinstance(url, str) or not (key is None or isinstance(key, str)):
         return None

@@ -87,7 +87,8 @@ async def _watched(store: Store, settings: Settings, manifest: ChannelManifest, 
 
     async def try_code(text: str, sender: str) -> bool:
         code = code_in(text)
-        return code is not None and await store.admin_codes.redeem(code, f"{manifest.name}:{sender}") == "admin"
+        user = f"{manifest.name}:{sender}"
+        return code is not None and await store.admin_codes.redeem(code, user, by_setup=True) == "admin"
 
     watching = asyncio.ensure_future(setup.watch(chat, try_code))
     try:

@@ -45,8 +45,11 @@ class Line:
         self.is_open = True
 
     async def send(self, frame: dict[str, Any]) -> None:
+        await self.send_text(json.dumps(frame, ensure_ascii=False))
+
+    async def send_text(self, text: str) -> None:
         with suppress(Exception):  # it may have gone
-            await self._send({"type": "websocket.send", "text": json.dumps(frame, ensure_ascii=False)})
+            await self._send({"type": "websocket.send", "text": text})
 
     def abort(self) -> None:
         self.is_open = False
