@@ -5,7 +5,7 @@ import logging
 import os
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +25,14 @@ logging.getLogger("dotenv").setLevel(logging.CRITICAL)  # it names a line that i
 _ENCODING = "utf-8-sig"  # an editor may put a byte order mark before the first name
 
 
+_FALS = {
+    "FAL_QUEUE_URL": "https://queue.fal.run",
+    "FAL_API_URL": "https://api.fal.ai/v1",
+    "FAL_REST_URL": "https://rest.fal.ai",
+}
+"""fal's own three. `https://fal.run` answers, too, and buys in another way."""
+
+
 def is_loopback(url: str) -> bool:
     """Return whether the host of `url` is this machine by its name: 127.0.0.0/8, ::1 or localhost."""
     host = urlsplit(url).hostname or ""
@@ -39,12 +47,29 @@ def is_loopback(url: str) -> bool:
 def _base_url(value: object) -> object:
     if not isinstance(value, str):
         return value
-    parts = urlsplit(value.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("must be an http(s) address such as https://example.org")
+    try:
+        parts = urlsplit(value.strip())
+        port = parts.port
+        host = _plain_host(parts.hostname or "")
+    except ValueError:
+        raise ValueError(_NO_ADDRESS) from None
+    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host):
+        raise ValueError(_NO_ADDRESS)
     if parts.username or parts.query or parts.fragment:
         raise ValueError("must be a plain base address without user, query or fragment")
-    return value.strip().rstrip("/")
+    if re.search(r"[\s,;<>\"']", parts.path):
+        raise ValueError(_NO_ADDRESS)
+    place = (f"[{host}]" if ":" in host else host) + ("" if port is None else f":{port}")
+    return f"{parts.scheme}://{place}{parts.path}".rstrip("/")
+
+
+def _plain_host(host: str) -> str:
+    """Return a name as browsers and certificates write it: small letters, `机器人.example` as `xn--…`."""
+    return host.lower() if host.isascii() else host.encode("idna").decode()
+
+
+_NO_ADDRESS = "must be an http(s) address such as https://example.org, and one alone"
+_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 def _proxy_url(value: object) -> object:
@@ -64,6 +89,8 @@ def masked_url(text: str) -> str:
     return re.sub(r"(?<=://)[^\s/?#@]*(?:@[^\s/?#@]*)*@", "***@", text)
 
 
+AnyCase = BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value)
+"""One of a few words, also as Off or OFF."""
 BaseUrl = Annotated[str, BeforeValidator(_base_url)]
 ProxyUrl = Annotated[str, BeforeValidator(_proxy_url)]
 
@@ -71,6 +98,12 @@ ProxyUrl = Annotated[str, BeforeValidator(_proxy_url)]
 def env(name: str, default: Any, **limits: Any) -> Any:
     """Declare a field that is read from the environment variable `name`; in code it may be given by its own name."""
     return Field(default, validation_alias=AliasChoices(name), **limits)
+
+
+def half_set(missing: Sequence[str], needed: Sequence[str]) -> list[str]:
+    """Return a sentence for each that is missing, when others that it belongs to are set."""
+    there = [name for name in needed if name not in missing]
+    return [f"{name}: is needed beside {' and '.join(there)}" for name in missing] if there else []
 
 
 def names_given() -> dict[str, str]:
@@ -127,6 +160,7 @@ class EnvSettings(BaseSettings):
         extra="ignore",
         frozen=True,
         populate_by_name=True,
+        dotenv_filtering="only_existing",
         hide_input_in_errors=True,
     )
 
@@ -146,12 +180,22 @@ class EnvSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Choose the sources of the values; pydantic-settings calls it."""
+        """Choose the sources of the values; pydantic-settings calls it.
+
+        Outside of the code a field has its variable's name alone: TOKEN, HOST or PORT of the environment are others'.
+        """
+        for source in (env_settings, dotenv_settings):
+            source.config = {**source.config, "populate_by_name": False}
         return (init_settings,) if cls.sealed else (init_settings, env_settings, dotenv_settings)
 
     @property
     def warnings(self) -> list[str]:
         """Return warnings about values that are allowed but hardly intended, each with its setting's name."""
+        return []
+
+    @property
+    def conflicts(self) -> list[str]:
+        """Return what cannot be served with, though each value for itself can be read, each with its setting's name."""
         return []
 
     @classmethod
@@ -164,7 +208,7 @@ def _tiers(value: object) -> object:
     """Read "budget=wan-3.0, balanced=h3-max"."""
     if not isinstance(value, str):
         return value
-    pairs = [entry.partition("=") for entry in value.split(",") if entry.strip()]
+    pairs = [entry.partition("=") for entry in re.split("[,，、;；]", value) if entry.strip()]
     if any(not sign or not name.strip() or not tier.strip() for tier, sign, name in pairs):
         raise ValueError("must be pairs such as budget=wan-3.0,balanced=h3-max")
     return {tier.strip().lower(): name.strip() for tier, _, name in pairs}
@@ -197,13 +241,29 @@ def _tier_problem(error: BadRequest) -> str:
     return f"{facts['value']}: the tiers are {', '.join(finding.TIERS)}, each a model of its own"
 
 
+_OUR_PATHS = ("wechat", "telegram", "fal-assets", "fal", "chat", "videos", "healthz", "readyz")
+
+
+class PublicSettings(EnvSettings):
+    """Where the world reaches the bot's server: what the library and each chat that is called from there go by."""
+
+    public_url: BaseUrl | None = env("REELBOT_PUBLIC_URL", None)
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_the_base(cls, url: str | None) -> str | None:
+        if url is not None and urlsplit(url).path.strip("/").partition("/")[0] in _OUR_PATHS:
+            raise ValueError(f"must end before the path: {_origin(url)}")
+        return url
+
+
 class LabelSettings(EnvSettings):
     """How films are labelled as made by AI: what the library and each chat that has a sign of its own go by."""
 
-    ai_label: Literal["off", "metadata", "visible"] = env("REELBOT_AI_LABEL", "off")
+    ai_label: Annotated[Literal["off", "metadata", "visible"], AnyCase] = env("REELBOT_AI_LABEL", "off")
 
 
-class FalSettings(TierSettings, LabelSettings):
+class FalSettings(TierSettings, LabelSettings, PublicSettings):
     """The settings of the library. Names and defaults: the README's table of settings."""
 
     fal_key: SecretStr | None = env("FAL_KEY", None)
@@ -218,9 +278,8 @@ class FalSettings(TierSettings, LabelSettings):
     # The bot's server, which serves the asset folder: `asset_base` follows from it (docs/decisions/0005).
     host: str = env("REELBOT_HOST", "127.0.0.1")
     port: int = env("REELBOT_PORT", 8080, ge=0, le=65535)
-    public_url: BaseUrl | None = env("REELBOT_PUBLIC_URL", None)
     fal_assets_url: BaseUrl | None = env("REELBOT_FAL_ASSETS_URL", None)
-    asset_host: Literal["auto", "folder", "fal"] = env("REELBOT_ASSET_HOST", "auto")
+    asset_host: Annotated[Literal["auto", "folder", "fal"], AnyCase] = env("REELBOT_ASSET_HOST", "auto")
     asset_check: bool = env("REELBOT_ASSET_CHECK", True)
     default_model: str = env("REELBOT_DEFAULT_MODEL", "balanced")
     ai_producer: str = env("REELBOT_AI_PRODUCER", "reelbot", max_length=100)
@@ -279,6 +338,13 @@ class FalSettings(TierSettings, LabelSettings):
         """Return the folder of the receipts."""
         return self.output_dir / "receipts"
 
+    @field_validator("host")
+    @classmethod
+    def _is_a_host(cls, host: str) -> str:
+        if not _HOST.fullmatch(host.strip().lower()) or re.fullmatch(r"[^:]+:[0-9]+", host.strip()):
+            raise ValueError("must be an address of this machine alone, such as 127.0.0.1; the port is REELBOT_PORT")
+        return host.strip()
+
     @field_validator("fal_ca_file")
     @classmethod
     def _holds_certificates(cls, file: Path | None) -> Path | None:
@@ -295,6 +361,9 @@ class FalSettings(TierSettings, LabelSettings):
     def _addresses_are_public(self) -> Self:
         if self.on_loopback:
             return self
+        for (name, own), url in zip(_FALS.items(), (self.fal_queue_url, self.api_url, self.rest_url), strict=True):
+            if _is_fals(url) and url != own:
+                raise ValueError(f"{name}: fal's own address for this is {own}, which needs no setting")
         for name in ("fal_queue_url", "fal_api_url", "fal_rest_url", "public_url", "fal_assets_url"):
             url = getattr(self, name)
             if url and (not url.startswith("https://") or is_loopback(url)):
@@ -302,6 +371,11 @@ class FalSettings(TierSettings, LabelSettings):
                 variable = variable.choices[0] if isinstance(variable, AliasChoices) else name
                 raise ValueError(f"{variable}: must be a public https address (plain http and loopback are for tests)")
         return self
+
+
+def _is_fals(url: str) -> bool:
+    host = f".{urlsplit(url).hostname or ''}"
+    return host.endswith((".fal.ai", ".fal.run"))
 
 
 def _origin(url: str) -> str:

@@ -269,6 +269,9 @@ async def poll_video(
     arguments.request_id(request_id)
     arguments.of_type("settings", settings, FalSettings)
     arguments.called("on_progress", on_progress)
+    arguments.called("on_trouble", on_trouble)
+    arguments.of_type("handle", handle, RequestHandle)
+    arguments.several("stored", stored, RawReply)
     settings = settings or FalSettings()
     tell = on_progress or _silent
     async with _queue(settings) as queue:

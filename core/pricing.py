@@ -102,6 +102,8 @@ def plan(
         arguments.number(name, number)
     arguments.of_type("sound", sound, bool)
     arguments.text("negative_prompt", negative_prompt, optional=True)
+    arguments.of_type("source", source, SourceFacts)
+    arguments.whole("references", references, least=0, most=1000, optional=False)
     mode = arguments.word("mode", mode, Mode)
     (chosen, _), notes = _endpoint(_or_draft(find(model), mode, resolution), mode)
     endpoint = require_offered(chosen, mode)

@@ -152,7 +152,7 @@ MAY_IMPORT: list[tuple[str, tuple[str, ...]]] = [
     ("bot/conversation/access.py", ("bot.channels.protocol", "bot.channels.web_names")),
     ("bot/logs.py", ()),
     ("bot/loops.py", ()),
-    ("bot/settings.py", ("core.config", "core.errors", "core.io.networks", "core.pricing")),
+    ("bot/settings.py", ("core.config", "core.errors", "core.io.networks", "core.pricing", "core.types")),
 ]
 
 LIVES_IN = {

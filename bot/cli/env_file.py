@@ -9,9 +9,10 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
+
+from bot.cli import setting_names
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./~-]+")
@@ -44,7 +45,8 @@ class Line:
 
 def read_lines(text: str) -> list[Line]:
     """Split the file into lines and find what each sets."""
-    return [_line(number, raw) for number, raw in enumerate(text.replace("\r\n", "\n").split("\n"), 1)]
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    return [_line(number, raw) for number, raw in enumerate(plain.split("\n"), 1)]
 
 
 def _line(number: int, raw: str) -> Line:
@@ -98,34 +100,44 @@ def _of_bytes(path: Path, raw: bytes, text: str, known: Collection[str]) -> Iter
         )
     if b"\r\n" in raw:
         yield LineProblem(path.name, "warn", f"has the line ends of Windows: sed -i 's/\\r$//' {path.name}")
+    elif b"\r" in raw:
+        yield LineProblem(path.name, "warn", f"has the line ends of old Macs: sed -i 's/\\r/\\n/g' {path.name}")
 
 
 def _first_name(line: str, known: Collection[str]) -> str:
     found = re.search(r"[A-Za-z_][A-Za-z0-9_]+", line)
-    return _meant(found[0], known) if found else ""
+    meant = _meant(found[0], known) if found else ""
+    return meant if meant in known else ""
 
 
 def _of_lines(lines: list[Line], known: Collection[str]) -> Iterator[LineProblem]:
     places: dict[str, list[Line]] = {}
+    above = ""
     for line in lines:
         if line.name:
             places.setdefault(line.name.upper(), []).append(line)
             yield from _of_line(line, known)
         elif (stripped := line.raw.strip("\ufeff \t\r\u3000\u00a0")) and not stripped.startswith(("#", "＃")):
-            yield from _unread(line, stripped, known)
+            yield from _unread(line, stripped, known, above=above)
+        above = line.name.upper()
     for name, found in places.items():
         if len(found) > 1:
             numbers = " and ".join(str(line.number) for line in found)
             yield LineProblem(name, "warn", f"stands on lines {numbers}: only the last counts; delete the others")
 
 
-def _unread(line: Line, text: str, known: Collection[str]) -> Iterator[LineProblem]:
-    """Explain a line that sets nothing: no =, a full-width one, a colon, a name with foreign signs."""
+def _unread(line: Line, text: str, known: Collection[str], *, above: str) -> Iterator[LineProblem]:
+    """Explain a line that sets nothing: no =, a full-width one, a colon, a name with foreign signs, a broken line."""
     plain = unicodedata.normalize("NFKC", _UNSEEN.sub(" ", text)).strip().removeprefix("export ").strip()
     name = re.split(r"[\s=:：]", plain, maxsplit=1)[0].strip("\"'" + _CURLY)
     meant = _meant(name.replace("-", "_").upper(), known)
     where = f"line {line.number}"
-    if meant not in known:
+    within = _within(text, known)
+    if within is not None and within != name.upper():
+        yield LineProblem(within, "wrong", f"{where} does not begin with the name alone: write {within}=value")
+    elif meant not in known and above in known:
+        yield LineProblem(above, "wrong", f"{where} sets nothing: if it is the rest of {above}, put all on one line")
+    elif meant not in known:
         yield LineProblem(".env", "warn", f"{where} sets nothing: write NAME=value, or # before a remark")
     elif "=" not in text and "＝" not in text:
         yield LineProblem(meant, "wrong", f"{where} has no =, so it sets nothing: write {meant}=value")
@@ -135,10 +147,20 @@ def _unread(line: Line, text: str, known: Collection[str]) -> Iterator[LineProbl
         yield LineProblem(meant, "wrong", f"{where} spells the name with other signs: write {meant}=value")
 
 
+def _within(text: str, known: Collection[str]) -> str | None:
+    """Return the setting that stands somewhere before the = of a line, or before its first sign that is no letter."""
+    plain = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).upper()
+    before, equals, _ = plain.partition("=")
+    if not equals:  # prose may name a setting; one that begins with it hardly is
+        begin = _NAME.match(plain)
+        return begin[0] if begin and begin[0] in known else None
+    words = [*_NAME.findall(before), re.sub(r"\W+", "_", before.strip()).strip("_")]
+    return next((each for each in words if each in known), None)
+
+
 def _meant(name: str, known: Collection[str]) -> str:
     upper = name.upper()
-    near = get_close_matches(upper, known, n=1, cutoff=0.8)
-    return upper if upper in known else near[0] if near else name
+    return upper if upper in known else setting_names.meant(upper, known, cutoff=0.8) or name
 
 
 def _of_line(line: Line, known: Collection[str]) -> Iterator[LineProblem]:
@@ -173,6 +195,12 @@ def _of_value(name: str, where: str, value: str) -> Iterator[LineProblem]:
             yield _with_remark(name, where)
     elif re.search(r"\s#", text) or text.startswith("#"):
         yield _with_remark(name, where)
+    if text.startswith("="):
+        yield LineProblem(name, "wrong", f"{where} has more than one =: write {name}=value")
+    if quote != "'" and re.search(r"\$[A-Za-z_{]", text):
+        yield LineProblem(
+            name, "warn", f"{where} has a $, after which some programs look for a variable: put it in single quotes"
+        )
 
 
 def _with_remark(name: str, where: str) -> LineProblem:
@@ -199,11 +227,17 @@ def value_problem(name: str, value: str, *, free: bool) -> str | None:
         return f"has typographic quotes in its value: write {name}=value without quotes"
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         return f"has quotes as a part of its value: write {name}=value without quotes"
+    if value.startswith(f"{name}="):
+        return f"has its own name in its value: write {name}=value"
+    if value[:1] == "<" and value[-1:] == ">":
+        return f"has < and > around its value: write {name}=value without them"
     if free:
         return None
+    if value[-1:] in {'"', "'"} and value.count(value[-1]) == 1:
+        return f"has a quote at the end of its value: write {name}=value without quotes"
     if _UNSEEN.search(value):
         return f"has a sign in its value that cannot be seen: write {name}=value anew, typed and not copied"
-    if any(unicodedata.east_asian_width(sign) == "F" for sign in value):
+    if any(unicodedata.east_asian_width(sign) == "F" or sign in "。、" for sign in value):
         return f"has full-width signs in its value: write {name}=value with plain ones"
     return None
 

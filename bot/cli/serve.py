@@ -16,7 +16,7 @@ async def run(_options: argparse.Namespace) -> int:
     """Serve every channel that has its credentials."""
     odd = setting_problems.require_sound()
     settings = setting_problems.load(writes=True)
-    logs.configure(secrets=_secrets(settings))
+    logs.configure(secrets=_secrets(settings), level=settings.log_level.upper())
     for each in odd:
         note(f"reelbot: {each.name}: {each.text}")
 

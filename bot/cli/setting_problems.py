@@ -1,16 +1,15 @@
 """Reports what is wrong with the settings, in one form for every command: the name, a colon, what is wrong."""
 
 import re
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import AliasChoices, ValidationError
 from pydantic_settings import BaseSettings
 
 from bot.channels import manifests
-from bot.cli import env_file
+from bot.cli import env_file, setting_names
 from bot.cli.env_file import LineProblem
 from bot.conversation.access import Access
 from bot.settings import Settings
@@ -20,7 +19,11 @@ from core.io import disk
 S = TypeVar("S", bound=BaseSettings)
 
 
-_LISTS = frozenset({"REELBOT_ACCESS", "REELBOT_ADMINS", "REELBOT_TRUSTED_PROXY"})
+_LISTS = frozenset({"REELBOT_ACCESS", "REELBOT_ADMINS", "REELBOT_TIERS", "REELBOT_TRUSTED_PROXY"})
+_IN_WORDS = frozenset({"REELBOT_AI_PRODUCER", "WECOM_BOT_NAME"})
+"""Names as people write them: 示例（北京）有限公司."""
+_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
+_NOT_OF_A_PATH = re.compile(r"~|\$|[A-Za-z]:\\")
 _FAL_KEYS = frozenset({"FAL_KEY", "FAL_ADMIN_KEY"})
 _FAL_KEY = re.compile(r"[\x21-\x7e]+")
 
@@ -59,7 +62,28 @@ def _problem(problem: Any) -> tuple[str, str]:
     message = str(problem["msg"]).removeprefix("Value error, ")
     if not name:
         name, _, message = message.partition(": ")
-    return name, message
+    facts = {key: str(value).replace("'", "").removesuffix(".0") for key, value in problem.get("ctx", {}).items()}
+    plain = _PLAINLY.get(problem["type"])
+    return name, plain.format_map(facts) if plain else message
+
+
+_WHOLE = "must be a whole number, in digits alone"
+_NUMBER = "must be a number such as 20 or 0.5: digits and a point, without a unit"
+_PLAINLY = {
+    "int_parsing": _WHOLE,
+    "int_from_float": _WHOLE,
+    "int_parsing_size": _WHOLE,
+    "float_parsing": _NUMBER,
+    "decimal_parsing": _NUMBER,
+    "finite_number": _NUMBER,
+    "bool_parsing": "must be true or false",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "string_too_long": "must have {max_length} characters or less",
+}
+"""What pydantic says in the words of a programmer, by its type of error."""
 
 
 def read(cls: type[S]) -> tuple[S, dict[str, str]]:
@@ -122,21 +146,25 @@ def examine() -> list[LineProblem]:
             if (name := variable(cls, field)) in values
             and (text := value_problem(name, values[name], cls.model_fields[field].annotation)) is not None
         ]
-        found += [_warning(text) for text in (settings.warnings if isinstance(settings, EnvSettings) else [])]
+        if isinstance(settings, EnvSettings):
+            found += [_problem_of("warn", text) for text in settings.warnings]
+            found += [_problem_of("wrong", text) for text in settings.conflicts]
         if isinstance(settings, Settings):
             found += _access_problems(settings)
     ours = tuple({f"{name.partition('_')[0]}_" for name in known})  # FAL_, REELBOT_, and what each chat's names have
     found += [
         LineProblem(name, "warn", _misspelt(name, known))
         for name, origin in origins.items()
-        if name not in known and (name.startswith(ours) or (origin == ENV_FILE and _near(name, known, cutoff=0.8)))
+        if name not in known
+        and _NAME.fullmatch(name)  # else the line has a finding of its own
+        and (name.startswith(ours) or (origin == ENV_FILE and _is_meant_for_us(name, known)))
     ]
     return _merged(found)
 
 
-def _warning(text: str) -> LineProblem:
+def _problem_of(state: Literal["wrong", "warn"], text: str) -> LineProblem:
     name, _, rest = text.partition(": ")
-    return LineProblem(name, "warn", rest)
+    return LineProblem(name, state, rest)
 
 
 def _merged(found: list[LineProblem]) -> list[LineProblem]:
@@ -153,7 +181,10 @@ def _merged(found: list[LineProblem]) -> list[LineProblem]:
 
 def value_problem(name: str, value: str, annotation: object) -> str | None:
     """Say what is odd about a value, whatever its setting's own rules say; None: nothing."""
-    free = name in _LISTS or annotation in {Path, Path | None}
+    is_path = annotation in {Path, Path | None}
+    free = name in _LISTS | _IN_WORDS or is_path
+    if is_path and _NOT_OF_A_PATH.match(value):
+        return "must be the folder itself, such as /srv/reelbot or output: ~, $HOME and C:\\ mean nothing here"
     problem = env_file.value_problem(name, value, free=free)
     if problem is None and name in _FAL_KEYS and not _FAL_KEY.fullmatch(value.strip()):
         return "must be the key alone, as fal shows it: a part before and one after a colon, without “Key” or spaces"
@@ -178,10 +209,11 @@ def require_sound() -> list[LineProblem]:
     return found
 
 
-def _near(name: str, known: Iterable[str], *, cutoff: float = 0.7) -> str | None:
-    return next(iter(get_close_matches(name, list(known), n=1, cutoff=cutoff)), None)
+def _is_meant_for_us(name: str, known: Collection[str]) -> bool:
+    """Return whether a name in our own file, which other programs read as well, is likely one of ours."""
+    return setting_names.meant(name, known, cutoff=0.8) is not None
 
 
-def _misspelt(name: str, known: Iterable[str]) -> str:
-    near = _near(name, known)
-    return "no such setting" + (f"; is {near} meant?" if near else "")
+def _misspelt(name: str, known: Collection[str]) -> str:
+    near = setting_names.meant(name, known)
+    return "no such setting" + (f"; is {near} meant?" if near else "; `reelbot doctor` lists all there are")

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import aiofiles
 
@@ -34,6 +34,7 @@ _INDEX = "<!doctype html><html><body><h1>fal asset host</h1></body></html>\n"
 _PAGE = "index.html"
 
 
+@runtime_checkable
 class AssetHost(Protocol):
     """A host that makes a file of the asset folder public."""
 
@@ -81,6 +82,9 @@ async def publish_asset(
     """
     arguments.source("path_or_bytes_or_url", path_or_bytes_or_url, optional=False)
     arguments.of_type("settings", settings, FalSettings)
+    arguments.of_type("host", host, AssetHost)
+    arguments.of_type("limits", limits, SourceLimits, optional=False)
+    arguments.of_type("widen", widen, bool, optional=False)
     settings = settings or FalSettings()
     host = host or host_from_settings(settings)
     await asyncio.to_thread(prepare_folder, settings.assets_dir)

@@ -80,8 +80,10 @@ class VideoError(Exception):
             self._fetch_with = f" Ordered already: core.poll_video({request_id!r}) fetches it, for nothing."
 
     def __str__(self) -> str:
+        """Return a sentence that can be printed: half an emoji in it is shown as its number."""
         facts = ", ".join(f"{name}={value}" for name, value in details(self.code, self.facts).items())
-        return f"{sentence(self.code, self.facts)}{self._fetch_with} [{self.code}{': ' if facts else ''}{facts}]"
+        text = f"{sentence(self.code, self.facts)}{self._fetch_with} [{self.code}{': ' if facts else ''}{facts}]"
+        return text.encode(errors="backslashreplace").decode()
 
     def __repr__(self) -> str:
         facts = "".join(f", {name}={value!r}" for name, value in self.facts.items())

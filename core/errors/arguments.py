@@ -5,7 +5,7 @@ A type checker finds most of it; what comes from a form, a table or a command li
 
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,6 +61,12 @@ def word(name: str, value: object, words: type[E]) -> E:
         raise _wrong(name, value, "one of " + ", ".join(words)) from None
 
 
+def choice(name: str, value: object, words: Sequence[str]) -> None:
+    """Check one of a few words, or None."""
+    if value is not None and value not in words:
+        raise _wrong(name, value, f"one of {', '.join(words)}, or None")
+
+
 def of_type(name: str, value: object, kind: type[Any], *, optional: bool = True) -> None:
     """Check that the value is of this class."""
     if not (isinstance(value, kind) or (optional and value is None)):
@@ -73,6 +79,15 @@ def called(name: str, value: Callable[..., object] | None) -> None:
         raise _wrong(name, value, "a function, or None")
 
 
+def several(name: str, value: object, kind: type[Any], *, or_kind: type[Any] | None = None, least: int = 0) -> None:
+    """Check a list or tuple of values of these classes."""
+    kinds = (kind,) if or_kind is None else (kind, or_kind)
+    is_list = isinstance(value, list | tuple) and len(value) >= least
+    if not is_list or not all(isinstance(each, kinds) for each in value):  # type: ignore[attr-defined]
+        needs = "a list of " + " or ".join(each.__name__ for each in kinds) + (f", at least {least}" if least else "")
+        raise _wrong(name, value, needs)
+
+
 def source(name: str, value: object, *, optional: bool = True) -> None:
     """Check a file, or the bytes of one. Raises BadReference with its path for one that cannot be read."""
     if (value is None and optional) or (isinstance(value, bytes) and value):
@@ -81,7 +96,14 @@ def source(name: str, value: object, *, optional: bool = True) -> None:
         raise _wrong(name, value, "a path (Path or str) or the bytes of a file" + (", or None" if optional else ""))
     if isinstance(value, str) and value.lower().startswith(("http://", "https://")):
         return
+    if not str(value):
+        raise _wrong(name, value, "a path, not an empty text")
     file(Path(value))
+
+
+def path(name: str, value: object) -> None:
+    """Check a path; what lies there is not looked at."""
+    of_type(name, value, Path, optional=False)
 
 
 def file(path: Path) -> None:

@@ -95,9 +95,21 @@ def details(code: str, facts: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in facts.items() if f"{{{name}" not in template}
 
 
+_EXAMPLES = {
+    "duration": "it must be a whole number of seconds, 1 or more",
+    "resolution": "it must be one such as 480p, 720p, 1080p or 4k",
+    "aspect_ratio": "it must be one near to what the model makes, such as 16:9, 9:16 or 1:1",
+}
+
+
 def _template(code: str, facts: Mapping[str, object]) -> str:
+    option = str(facts.get("option"))
     if code == "bad_option" and "needs" in facts:
         return "{option} cannot be {value}: it must be {needs}."
-    if code == "bad_option" and facts.get("option") == "source":
+    if code == "bad_option" and option == "source":
         return "The {option} is {value}: give one."
+    if code == "bad_option" and option in {"image", "video"}:
+        return "The file for {option} {value}: give it to the argument that it belongs to."
+    if code == "bad_option" and option in _EXAMPLES:
+        return f"{{option}} cannot be {{value!r}}: {_EXAMPLES[option]}."
     return SENTENCES.get(code, _OTHER)

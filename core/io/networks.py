@@ -1,6 +1,7 @@
 """Lists of IP networks, as a setting names them: the proxies that are believed when they say who calls."""
 
 import ipaddress
+import re
 from collections.abc import Iterable
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -10,7 +11,7 @@ _SITE_BITS = 64  # of an IPv6 address, the part that one home or company has
 def read(text: str) -> tuple[str, ...]:
     """Read a comma list of addresses, networks and the word "loopback". Raises ValueError with what to write."""
     found: list[str] = []
-    for word in (part.strip() for part in text.split(",")):
+    for word in (part.strip() for part in re.split(r"[,，、;；\s]", text)):
         if word == "loopback":
             found += LOOPBACK
         elif word:

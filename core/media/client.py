@@ -106,7 +106,7 @@ def sniff_kind(path: Path) -> Kind:
 
 async def probe(path: Path) -> Probe:
     """Read the facts of a video file without decoding it whole. Raises MediaError, and BadReference for no file."""
-    arguments.of_type("path", path, Path, optional=False)
+    arguments.path("path", path)
     arguments.file(path)
     return probe_of(await in_child("probe", "probe", cpu_s=_PROBE_CPU_S, path=path))
 

@@ -1,9 +1,10 @@
 """Takes the last frame of a film, for the next part to begin with, and joins parts to one film. In child processes."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from core.errors import arguments
 from core.media.client import PAID_CPU_S, Photo, Probe, in_child, probe_of
@@ -44,6 +45,9 @@ async def last_frame(film: Path, into: Path, *, max_bytes: int = 10_000_000) -> 
 
     Raises MediaError, and BadReference for no file.
     """
+    arguments.path("film", film)
+    arguments.path("into", into)
+    arguments.whole("max_bytes", max_bytes, least=1, most=sys.maxsize, optional=False)
     arguments.file(film)
     answer = await in_child("frames", "save_last", path=film, into=into, max_bytes=max_bytes)
     return Photo(answer["width"], answer["height"], into.stat().st_size)
@@ -54,8 +58,13 @@ async def join(parts: Sequence[Part | Path], into: Path) -> Joined:
 
     Raises MediaError, and BadReference for no file.
     """
+    arguments.several("parts", parts, Part, or_kind=Path, least=1)
+    arguments.path("into", into)
     wanted = [part if isinstance(part, Part) else Part(part) for part in parts]
     for part in wanted:
+        arguments.path("parts", part.film)
+        arguments.of_type("drops_first", part.drops_first, bool)
+        arguments.choice("returns", part.returns, get_args(Returned))
         arguments.file(part.film)
     answer = await in_child(
         "joining",

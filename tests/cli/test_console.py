@@ -475,15 +475,15 @@ def test_settings_that_do_not_fit_are_one_line(made: Desk) -> None:
     said = made.run("jobs", REELBOT_JOBS="many")
     assert (said.code, said.out) == (1, "")
     assert one_line(said.err)
-    assert said.err.startswith("reelbot: REELBOT_JOBS: Input should be a valid integer")
+    assert said.err.startswith("reelbot: REELBOT_JOBS: must be a whole number")
 
 
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("REELBOT_CONFIRM_USD", "abc", "Input should be a valid decimal"),
-        ("REELBOT_PORT", "abc", "Input should be a valid integer"),
-        ("REELBOT_USER_JOBS", "0", "Input should be greater than or equal to 1"),
+        ("REELBOT_CONFIRM_USD", "abc", "must be a number such as 20 or 0.5"),
+        ("REELBOT_PORT", "abc", "must be a whole number, in digits alone"),
+        ("REELBOT_USER_JOBS", "0", "must be 1 or more"),
         ("REELBOT_PUBLIC_URL", "example.org", "must be an http(s) address such as https://example.org"),
         ("FAL_API_URL", "http://example.org", "must be a public https address"),
         ("TELEGRAM_BOT_TOKEN", "what ever", "must be as BotFather gave it"),

@@ -12,7 +12,7 @@ SECRET = "sec2ret5ofmine"
 TOKEN = f"7000000001:{SECRET}AAAAAAAAAAAAAAAAAAAAAAAAAAA"
 CASES: list[tuple[str, bytes, str, str, str]] = [
     # what, the file, the setting that must be named, its state, words that must be said
-    ("wrong type", b"REELBOT_PORT=abc\n", "REELBOT_PORT", "wrong", "valid integer"),
+    ("wrong type", b"REELBOT_PORT=abc\n", "REELBOT_PORT", "wrong", "must be a whole number"),
     ("spaces around =", f"FAL_KEY = {SECRET}\n".encode(), "FAL_KEY", "warn", "write FAL_KEY=value"),
     ("an open quote", f'TELEGRAM_BOT_TOKEN="{TOKEN}\n'.encode(), "TELEGRAM_BOT_TOKEN", "wrong", "never closed"),
     ("words behind a quote", f"FAL_KEY='{SECRET}' x\n".encode(), "FAL_KEY", "wrong", "behind the closing"),
@@ -100,7 +100,7 @@ def test_what_is_odd_is_said_by_run_in_a_line_each(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"export FAL_KEY={SECRET}\nREELBOT_ACESS=telegram:42\nREELBOT_PORT=99999999\n")
     ran = command(tmp_path, "run")
     assert ran.code == 1
-    assert ran.err.splitlines() == ["reelbot: REELBOT_PORT: Input should be less than or equal to 65535"]
+    assert ran.err.splitlines() == ["reelbot: REELBOT_PORT: must be 65535 or less"]
 
 
 def test_a_folder_in_the_place_of_the_file_and_one_elsewhere(tmp_path: Path) -> None:

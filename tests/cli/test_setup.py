@@ -235,7 +235,7 @@ def test_by_flags_and_the_running_bot_takes_the_code(place: Place) -> None:
         (("--chats", "pigeons"), "there is no chat pigeons"),
         (("--set", "TELEGRAM_BOT_TOKEN=x"), "--secret TELEGRAM_BOT_TOKEN=FILE"),
         (("--set", "REELBOT_DATABASE_URL=postgresql://a:b@c/d"), "--secret REELBOT_DATABASE_URL=FILE"),
-        (("--set", "REELBOT_PORT=abc"), "REELBOT_PORT: Input should be a valid integer"),
+        (("--set", "REELBOT_PORT=abc"), "REELBOT_PORT: must be a whole number"),
         (("--set", "NOSUCH=1"), "NOSUCH: no such setting"),
         (("--secret", "FAL_KEY=not-there"), "not-there cannot be read"),
     ],

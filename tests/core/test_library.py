@@ -153,6 +153,9 @@ def test_one_word_for_a_duration() -> None:
             assert {"duration_s", "seconds", "length"}.isdisjoint(inspect.signature(found).parameters), name
 
 
+FILM = Path("film.mp4")
+
+
 def nowhere(tmp_path: Path) -> FalSettings:
     return FalSettings.offline(fal_key="k", fal_queue_url=f"http://127.0.0.1:{free_port()}", output_dir=tmp_path / "o")
 
@@ -170,7 +173,11 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("duration", {"duration": 10**9}, "duration cannot be 1000000000"),
     ("duration", {"duration": True}, "duration cannot be True"),
     ("resolution", {"resolution": 720}, "resolution cannot be 720: it must be a str or None."),
-    ("resolution", {"resolution": "big"}, "resolution cannot be big."),
+    ("resolution", {"resolution": "big"}, "resolution cannot be 'big': it must be one such as 480p, 720p"),
+    ("resolution", {"resolution": ""}, "resolution cannot be '': it must be one such as"),
+    ("resolution", {"resolution": "\ud83d"}, r"resolution cannot be '\ud83d'"),  # half an emoji, which no file can take
+    ("aspect_ratio", {"aspect_ratio": "3"}, "aspect_ratio cannot be '3': it must be one near to what the model makes"),
+    ("image", {"image": ""}, "image cannot be '': it must be a path, not an empty text."),
     ("aspect_ratio", {"aspect_ratio": (16, 9)}, "aspect_ratio cannot be of the type tuple"),
     ("seed", {"seed": True}, "seed cannot be True: it must be a whole number from 0 to 2147483647, or None."),
     ("seed", {"seed": -1}, "seed cannot be -1"),
@@ -194,6 +201,7 @@ def test_a_wrong_argument_is_named_before_anything_happens(
         asyncio.run(core.generate_video(given.pop("prompt"), **given))
     assert caught.value.facts["option"] == name
     assert words in str(caught.value)
+    assert str(caught.value).encode()  # it can be printed
     assert list(tmp_path.iterdir()) == []
 
 
@@ -206,6 +214,21 @@ def test_a_wrong_argument_is_named_before_anything_happens(
         (lambda settings: core.poll_video("../../etc/passwd", settings=settings), "request_id"),
         (lambda settings: core.poll_video("", settings=settings), "request_id"),
         (lambda _settings: core.probe("a.mp4"), "path"),  # type: ignore[arg-type]
+        (lambda settings: core.poll_video("a", handle="a", settings=settings), "handle"),  # type: ignore[arg-type]
+        (lambda settings: core.poll_video("a", stored=b"{}", settings=settings), "stored"),  # type: ignore[arg-type]
+        (lambda settings: core.poll_video("a", on_trouble=3, settings=settings), "on_trouble"),  # type: ignore[arg-type]
+        (lambda settings: core.publish_asset(b"x", host="fal", settings=settings), "host"),  # type: ignore[arg-type]
+        (lambda settings: core.publish_asset(b"x", limits=None, settings=settings), "limits"),  # type: ignore[arg-type]
+        (lambda settings: core.publish_asset(b"x", widen="no", settings=settings), "widen"),  # type: ignore[arg-type]
+        (lambda _settings: core.media.join("a.mp4", FILM), "parts"),  # type: ignore[arg-type]
+        (lambda _settings: core.media.join([], FILM), "parts"),
+        (lambda _settings: core.media.join([FILM, "b.mp4"], FILM), "parts"),  # type: ignore[list-item]
+        (lambda _settings: core.media.join([core.media.Part("a.mp4")], FILM), "parts"),  # type: ignore[arg-type]
+        (lambda _settings: core.media.join([core.media.Part(FILM, returns="all")], FILM), "returns"),  # type: ignore[arg-type]
+        (lambda _settings: core.media.join([FILM], "into.mp4"), "into"),  # type: ignore[arg-type]
+        (lambda _settings: core.media.last_frame("a.mp4", FILM), "film"),  # type: ignore[arg-type]
+        (lambda _settings: core.media.last_frame(FILM, None), "into"),  # type: ignore[arg-type]
+        (lambda _settings: core.media.last_frame(FILM, FILM, max_bytes=0), "max_bytes"),
     ],
 )
 def test_so_it_is_in_every_call(tmp_path: Path, call: Callable[[FalSettings], Awaitable[object]], option: str) -> None:
@@ -216,6 +239,13 @@ def test_so_it_is_in_every_call(tmp_path: Path, call: Callable[[FalSettings], Aw
         asyncio.run(story())
     assert caught.value.facts["option"] == option
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [{"source": "a.jpg"}, {"references": "2"}, {"references": -1}], ids=str)
+def test_so_it_is_in_a_plan(arguments: dict[str, Any]) -> None:
+    with pytest.raises(BadRequest) as caught:
+        core.plan("a fox", **arguments)
+    assert [caught.value.facts["option"]] == list(arguments)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ import re
 
 from pydantic import SecretStr, field_validator
 
-from core.config import BaseUrl, EnvSettings, env
+from core.config import BaseUrl, PublicSettings, env
 
 _CLOUD = "https://api.telegram.org"
 _AS_GIVEN = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{30,}")
 
 
-class TelegramSettings(EnvSettings):
+class TelegramSettings(PublicSettings):
     """The settings of the Telegram channel."""
 
     token: SecretStr | None = env("TELEGRAM_BOT_TOKEN", None)
@@ -28,6 +28,21 @@ class TelegramSettings(EnvSettings):
         if not re.fullmatch(r"[A-Za-z0-9:_.~-]+", value):
             raise ValueError("must be as BotFather gave it: digits, a colon, letters and digits")
         return SecretStr(value)
+
+    @field_validator("api_url")
+    @classmethod
+    def _ends_before_the_token(cls, url: str) -> str:
+        """Check that it ends before /bot: what would come behind that is the token, which is shown nowhere."""
+        if "/bot" in url.partition("://")[2]:
+            raise ValueError(f"must end before /bot and the token: {url.partition('/bot')[0]}")
+        return url
+
+    @property
+    def conflicts(self) -> list[str]:
+        """Return what cannot be served with."""
+        if self.token is not None and self.webhook and self.public_url is None:
+            return ["TELEGRAM_WEBHOOK: needs REELBOT_PUBLIC_URL; without one leave it false (long polling)"]
+        return []
 
     @property
     def warnings(self) -> list[str]:

@@ -2,16 +2,18 @@
 
 import base64
 import binascii
+import re
 
 from pydantic import SecretStr, field_validator
 
-from core.config import BaseUrl, LabelSettings, env
+from core.config import BaseUrl, LabelSettings, PublicSettings, env, half_set
 
 _KEY_CHARS = 43
 _KEY_BYTES = 32
+_NEEDED = 3
 
 
-class WeChatSettings(LabelSettings):
+class WeChatSettings(LabelSettings, PublicSettings):
     """The settings of the Official Account."""
 
     app_id: str | None = env("WECHAT_APP_ID", None)
@@ -42,6 +44,38 @@ class WeChatSettings(LabelSettings):
         if not fits:
             raise ValueError("must be the EncodingAESKey as the console shows it: 43 letters and digits")
         return SecretStr(value)
+
+    @field_validator("token")
+    @classmethod
+    def _is_as_the_console_takes_it(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not re.fullmatch(r"[A-Za-z0-9]{3,32}", token.get_secret_value().strip()):
+            raise ValueError("must be 3 to 32 letters and digits, the same as in WeChat's console")
+        return SecretStr(token.get_secret_value().strip()) if token else None
+
+    @field_validator("api_url")
+    @classmethod
+    def _has_its_path(cls, url: str) -> str:
+        if url.endswith(".weixin.qq.com"):
+            raise ValueError(f"must end with /cgi-bin: {url}/cgi-bin")
+        return url
+
+    @property
+    def conflicts(self) -> list[str]:
+        """Return which are missing beside the others."""
+        return half_set(self.missing, ("WECHAT_APP_ID", "WECHAT_APP_SECRET", "WECHAT_TOKEN"))
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return warnings about values that are allowed but hardly intended."""
+        found = super().warnings
+        if self.app_id is not None and not re.fullmatch(r"wx[0-9a-f]{16}", self.app_id):
+            found.append("WECHAT_APP_ID: not as WeChat gives them: wx, and 16 digits and letters from a to f")
+        if len(self.missing) == _NEEDED:
+            idle = {"WECHAT_ENCODING_AES_KEY": self.aes_key is not None, "WECHAT_LINK": self.link}
+            found += [f"{name}: does nothing without WECHAT_APP_ID" for name, is_on in idle.items() if is_on]
+        elif self.public_url is None:
+            found.append("REELBOT_PUBLIC_URL: is not set, so WeChat cannot call the bot")
+        return found
 
     @property
     def missing(self) -> list[str]:

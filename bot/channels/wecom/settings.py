@@ -5,7 +5,9 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr, field_validator
 
-from core.config import EnvSettings, env, is_loopback
+from core.config import EnvSettings, env, half_set, is_loopback
+
+_NEEDED = 2
 
 
 class WeComSettings(EnvSettings):
@@ -32,12 +34,28 @@ class WeComSettings(EnvSettings):
     @classmethod
     def _is_encrypted(cls, url: str) -> str:
         """Check that the secret goes over TLS, or stays on this machine."""
-        parts = urlsplit(url)
+        parts = urlsplit(url.strip())
+        try:
+            _ = parts.port
+        except ValueError:
+            raise ValueError("must have a number as its port, or none") from None
         if parts.scheme not in {"wss", "ws"} or not parts.hostname or parts.username is not None:
             raise ValueError("must begin with wss://, and hold no user name")
         if parts.scheme == "ws" and not is_loopback(url):
             raise ValueError("ws:// is allowed on loopback only: it carries the bot's secret")
-        return url.rstrip("/")
+        return url.strip().rstrip("/")
+
+    @property
+    def conflicts(self) -> list[str]:
+        """Return which is missing beside the other."""
+        return half_set(self.missing, ("WECOM_BOT_ID", "WECOM_BOT_SECRET"))
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return warnings about values that are allowed but hardly intended."""
+        if self.bot_name is not None and len(self.missing) == _NEEDED:
+            return ["WECOM_BOT_NAME: does nothing without WECOM_BOT_ID"]
+        return []
 
     @property
     def missing(self) -> list[str]:
