@@ -7,8 +7,8 @@ aside, never inside a sentence:
 A run's inner end must not be tied to the sentence: after "the", "at", "for"... or before "of", "with"... it is prose
 ("the clock strikes at 9:16", "10 seconds of calm"). English words for a shape belong to many a scene ("a mountain
 landscape", "portrait of a girl"), so they also need a separator, an article, or another option between them and the
-prompt. Models whose name is an everyday word (horse, wan) need a flag, or "use" before them. "4k" amid words for a style ("cinematic, 4k,
-masterpiece") is one of them.
+prompt. Models whose name is an everyday word (horse, wan) need a flag, or "use" before them. "4k" amid words for a
+style ("cinematic, 4k, masterpiece") is one of them.
 
 Of two values for one option flags win over `name=value`, that over bare words, and then the later one wins. Values are
 carried as given: what no model can do is the planner's to report. A prompt that came out of here goes in unchanged.

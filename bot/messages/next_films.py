@@ -126,7 +126,7 @@ def fulls(job: Job, *, seed: int | None = None) -> Iterator[NextFilm]:
         with suppress(BadRequest):
             yield enhanced(job)
         return
-    order = sorted(endpoint.resolutions, key=_lines)
+    order = sorted(endpoint.resolutions, key=lambda each: pricing.lines_of(each) or 0)
     if not order or job.request.resolution != order[0]:
         return
     for resolution in order[1:]:
@@ -183,11 +183,6 @@ def _own_row(job: Job) -> Endpoint | None:
         return _sold(job.request.model).modes.get(job.request.mode)
     except BadRequest:
         return None
-
-
-def _lines(resolution: str) -> int:
-    folded = resolution.lower()  # some write "480P", "2K"
-    return {"4k": 2160, "2k": 1440}.get(folded, 0) or int(folded.rstrip("p"))
 
 
 def maker(job: Job) -> str:

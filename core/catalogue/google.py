@@ -115,6 +115,7 @@ GEMINI_OMNI = Model(
     seen="2026-10-04",
     aliases=("gemini-omni", "gemini", "omni-flash", "gemini-omni-flash-1.1"),
     fallback_model="happy-horse",
+    ahead_in=(T,),
     modes={
         T: _omni("text-to-video"),
         I: _OMNI_PHOTO,
