@@ -218,7 +218,7 @@ def _sold(name: str) -> Model:
 
 def _way_on(model: Model, job: Job, film: VideoFile) -> Mode:
     """Return how the model goes on from this film: by itself, or from its last frame."""
-    native = model.modes.get(Mode.EXTEND_VIDEO)
+    native = pricing.offered(model, Mode.EXTEND_VIDEO)
     return Mode.EXTEND_VIDEO if native is not None and _takes(native, job, film) else Mode.IMAGE_TO_VIDEO
 
 
