@@ -181,7 +181,8 @@ async def upscale_video(
     """Buy a copy of a film with more pixels ("1080p" or "4k"), and download it.
 
     `video` is a Video, a local file, its bytes, or the id of a request whose film it is. The price goes by its seconds,
-    begun ones counting whole. Raises VideoError, as `generate_video` does.
+    begun ones counting whole. Raises BadRequest ("large_enough") for a film that has them already, and VideoError as
+    `generate_video` does.
     """
     arguments.text("resolution", resolution)
     arguments.of_type("settings", settings, FalSettings)
@@ -195,6 +196,8 @@ async def upscale_video(
             mode = Mode.UPSCALE_VIDEO
             (asset,) = await publish_sources(RequestSources(mode, (film,)), model=UPSCALER, settings=settings)
         plan = pricing.plan("", model=UPSCALER, mode=mode, resolution=resolution, source=facts_of(asset))
+        if min(asset.width, asset.height) >= (pricing.lines_of(plan.request.resolution or "") or 0):
+            raise BadRequest("large_enough", resolution=plan.request.resolution)
         return await _ordered(queue, plan, [asset.url], settings, tell)
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "is_aspect_ratio",
     "is_offered",
     "is_resolution",
+    "lines_of",
     "list_models",
     "measured_quote",
     "mode_kind",
@@ -203,7 +204,7 @@ def _or_draft(model: Model, mode: Mode, resolution: str | None) -> Model:
 
 def is_resolution(text: str) -> bool:
     """Return whether the text names a resolution, whichever a model makes: "720p", "720", "4k", "hd"."""
-    return _lines(text) is not None or is_draft(text)
+    return lines_of(text) is not None or is_draft(text)
 
 
 def is_aspect_ratio(text: str) -> bool:
@@ -320,12 +321,12 @@ def _resolution(endpoint: Endpoint, requested: str | None, notes: list[Adjustmen
     if requested is None:
         return endpoint.default_resolution
     if is_draft(requested):
-        return min(endpoint.resolutions, key=lambda each: _lines(each) or 0)
-    lines = _lines(requested)
+        return min(endpoint.resolutions, key=lambda each: lines_of(each) or 0)
+    lines = lines_of(requested)
     if lines is None:
         raise BadRequest("bad_option", option="resolution", value=requested[:20])
-    applied = min(endpoint.resolutions, key=lambda each: (abs((_lines(each) or 0) - lines), -(_lines(each) or 0)))
-    if _lines(applied) != lines:
+    applied = min(endpoint.resolutions, key=lambda each: (abs((lines_of(each) or 0) - lines), -(lines_of(each) or 0)))
+    if lines_of(applied) != lines:
         notes.append(Adjustment("resolution", requested, applied))
     return applied
 
@@ -357,7 +358,7 @@ def _negative(endpoint: Endpoint, requested: str | None, notes: list[Adjustment]
     return requested
 
 
-def _lines(resolution: str) -> int | None:
+def lines_of(resolution: str) -> int | None:
     """Return the rows of pixels of a resolution: "720p" and "720" are 720, "4k" is 2160, "hd" is 720."""
     folded = resolution.strip().lower()
     named = {"4k": 2160, "2k": 1440, "hd": 720, "fullhd": 1080, "fhd": 1080, "sd": 480}

@@ -132,7 +132,8 @@ class Message:
     answer, so a chat that can opens its keyboard for them. `in_place`: where it answers a press, it takes the place of
     the message that the button stands on. `only_for`: the person whom it concerns alone: a chat that can shows it to
     nobody else; others show it to all, so it holds nothing that they may not read. `table`: what `text` says below its
-    first line once more, in rows whose first is the head: a chat that draws tables shows that instead.
+    first line once more, in rows whose first is the head: a chat that draws tables shows that instead, and under it
+    `below_table`, which is a part of `text` as well.
     """
 
     text: str
@@ -144,6 +145,7 @@ class Message:
     in_place: bool = False
     only_for: str | None = None
     table: tuple[tuple[str, ...], ...] = ()
+    below_table: str = ""
 
 
 @dataclass(frozen=True, slots=True)

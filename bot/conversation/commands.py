@@ -18,7 +18,7 @@ from bot.channels.types import Incoming
 from bot.conversation.admin_words import AdminRequest, is_admin_request, parse_admin
 from bot.conversation.folding import without_unseen
 from bot.conversation.generation_options import GenerationOptions, parse_options
-from bot.conversation.option_words import MODEL_WORDS
+from bot.conversation.option_words import KNOWN
 from bot.conversation.scene_phrases import PHRASES
 from bot.conversation.setting_fields import SettingsRequest, is_setting, parse_settings, pressed_setting, read_model
 from bot.conversation.typed_codes import code_before, code_in, is_code, plain
@@ -398,7 +398,7 @@ def parse_message(incoming: Incoming) -> ParsedMessage:
 
 
 def parse(
-    text: str, *, has_attachment: bool = False, direct: bool = True, model_words: frozenset[str] = MODEL_WORDS
+    text: str, *, has_attachment: bool = False, direct: bool = True, model_words: frozenset[str] = KNOWN
 ) -> Command | None:
     """Parse the command in this text; None when it is not for us: talk in a group, or nothing at all.
 

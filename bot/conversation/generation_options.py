@@ -7,8 +7,8 @@ aside, never inside a sentence:
 A run's inner end must not be tied to the sentence: after "the", "at", "for"... or before "of", "with"... it is prose
 ("the clock strikes at 9:16", "10 seconds of calm"). English words for a shape belong to many a scene ("a mountain
 landscape", "portrait of a girl"), so they also need a separator, an article, or another option between them and the
-prompt. Models whose name is an everyday word (horse, wan) need a flag. "4k" amid words for a style ("cinematic, 4k,
-masterpiece") is one of them.
+prompt. Models whose name is an everyday word (horse, wan) need a flag, or "use" before them. "4k" amid words for a
+style ("cinematic, 4k, masterpiece") is one of them.
 
 Of two values for one option flags win over `name=value`, that over bare words, and then the later one wins. Values are
 carried as given: what no model can do is the planner's to report. A prompt that came out of here goes in unchanged.
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from bot.conversation.option_patterns import CUT, GAP, Option, Value, flags, option_at, pairs, plain
-from bot.conversation.option_words import FOOD, MODEL_WORDS
+from bot.conversation.option_words import AMBIGUOUS, KNOWN
 from core.types import Mode, VideoRequest
 
 
@@ -96,10 +96,14 @@ _CONTINUES = frozenset({
     "into", "over", "under", "ago", "later", "left", "before", "after", "until", "than", "that", "long", "old",
     "apart", "away",
 })  # fmt: skip
+_RESOUNDS = re.compile(
+    r"ed\Z|\A(?:alive|full|loud|rich|thick|heavy|(?:fill|vibrat|puls|trembl|echo|ring|hum|burst|explod|shak|danc|resonat"
+    r"|overflow|swell|throb|rippl|shimmer|flow|com|bloom)(?:e?s|ing))\Z"
+)
 _ARTICLES = frozenset({"a", "an", "the", "my", "our", "your", "his", "her", "their", "one", "two", "three", "some"})
 
 
-def parse_options(text: str, *, model_words: frozenset[str] = MODEL_WORDS) -> tuple[str, GenerationOptions]:
+def parse_options(text: str, *, model_words: frozenset[str] = KNOWN) -> tuple[str, GenerationOptions]:
     """Return the prompt without its options, and the options."""
     bare: Found = {}
     paired: Found = {}
@@ -167,6 +171,13 @@ _BEGINS = re.compile(r"[一二两兩三四五六七八九十几幾这這那我�
 _TIES = re.compile(
     r"(?:[的在是为為於于到约約第了等过過前后後达達近超每隔仅僅只共足最数數满滿计計时時有剩还還花用要像和与與以比分个個机機种種式]|持续|持續)\Z"
 )
+_MAKES = re.compile(r"用.{1,40}(?:生成|制作|製作|做|拍|画|畫)\Z")
+_SCREENS = frozenset({"竖屏", "豎屏", "横屏", "橫屏"})
+# What makes one word with a screen or seconds before it: "竖屏手机", "横屏10秒倒计时".
+_BELONGS = re.compile(
+    r"[的地得后後内內前之里裡中上下左右与與和或才就又再仅僅是为為钟鐘间間时時]|手[机機]|平板|[电電][视視脑腦]|[显顯]示|屏|[广廣]告|海[报報]|播放|[游遊][戏戲]"
+    r"|[倒计計]|挑[战戰]|版|[模方][式向]|[拍录錄][摄攝]?"
+)
 _TOUCHING_CHARS = 40
 _RUN_WORDS = 24  # as many words are looked at in one turn; a longer run takes more turns
 _RUN_CHARS = 400
@@ -179,13 +190,25 @@ def _run(text: str, at: int, words: frozenset[str]) -> list[Option]:
         options.append(option)
         joint = _JOINT.match(text, option.end)
         at = joint.end() if joint else option.end
-    while options and not _ends_well(text, options[-1].end):
+    while options and not (_ends_well(text, options[-1]) or _leads_in(text, options)):
         options.pop()
     return options
 
 
-def _ends_well(text: str, at: int) -> bool:
-    return at == len(text) or text[at].isspace() or text[at] in f"{CUT}:" or _BEGINS.match(text, at) is not None
+def _ends_well(text: str, option: Option) -> bool:
+    at = option.end
+    if at == len(text) or text[at].isspace() or text[at] in f"{CUT}:":
+        return True
+    return _BEGINS.match(text, at) is not None or (not option.soft and _MAKES.search(text, 0, at) is not None)
+
+
+def _leads_in(text: str, options: list[Option]) -> bool:
+    """Return whether a sentence may begin right behind these options: "竖屏狐狸奔跑", but not "竖屏手机"."""
+    last = options[-1]
+    if last.soft or _CHINESE.match(text, last.end - 1) is None or _CHINESE.match(text, last.end) is None:
+        return False
+    apart = len(options) > 1 or text[last.start : last.end] in _SCREENS
+    return apart and _BELONGS.match(text, last.end) is None
 
 
 def _touching(text: str) -> list[int]:
@@ -215,6 +238,8 @@ def _tied_to_what_follows(text: str, option: Option) -> bool:
         return False
     if option.soft:
         return word not in _ARTICLES and not word.startswith("一")
+    if option.field == "sound" and text[option.start].isascii():  # "with audio commentary", "sound on the beach"
+        return word not in _ARTICLES - {"the"}
     return word in _CONTINUES
 
 
@@ -236,7 +261,11 @@ def _tied_to_what_precedes(text: str, option: Option) -> bool:
     word = match[1].lower() if match else ""
     if word.endswith(":"):
         return False
+    if option.field == "sound" and option.soft and _CHINESE.match(word[-1:]) and text[option.start - 1].isspace():
+        return False  # Chinese needs no space here, so this one sets it apart: "一只猫 无声"
     if option.soft and option.field not in {"duration_s", "resolution"}:
+        return True
+    if option.field == "sound" and (_RESOUNDS.search(word) or word in _PULLS):  # "a room filled with sound"
         return True
     qualified = option.field == "model" and word in _QUALIFIERS
     return qualified or word in _PULLS or word.endswith(_PULLING_ENDS)
@@ -286,7 +315,7 @@ def _without_asides(text: str, words: frozenset[str], into: Found) -> str:
 
 def _places(options: list[Option], filled: list[int]) -> set[int]:
     """Return where everyday words alone may be options: at either end; what is food, too, only at the last one."""
-    is_food = all(option.value in FOOD for option in options)
+    is_food = all(str(option.value).lower() in AMBIGUOUS for option in options)
     return {filled[-1]} if is_food else {filled[0], filled[-1]}
 
 

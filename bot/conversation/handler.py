@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Action, Incoming, Message
-from bot.conversation import commands, idea_list
+from bot.conversation import commands, idea_list, price_list
 from bot.conversation.admin_handler import AdminHandler
 from bot.conversation.admission import Right
 from bot.conversation.answer_language import answer_language
@@ -23,7 +23,7 @@ from bot.conversation.situation import Situation
 from bot.conversation.source_prober import SourceProber
 from bot.conversation.talk import Talk
 from bot.conversation.words import Meaning, meaning_of
-from bot.messages import job_lists, job_messages, languages
+from bot.messages import job_lists, languages
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import in_words, translate
 from bot.messages.languages import LANGUAGES
@@ -33,9 +33,6 @@ from bot.store.message_map import chat_of
 from bot.store.people import choose_language_tx
 from bot.store.records import Destination, Job, State
 from bot.store.stored import UnreadableJob
-from core import pricing
-from core.errors import BadRequest
-from core.types import Adjustment
 
 _HERE = (State.AWAITING_CONFIRMATION,)
 _ON_A_JOB = (
@@ -272,7 +269,7 @@ class MessageHandler:
             case commands.ShowIdeas():
                 return idea_list.ideas(situation.language)
             case commands.ShowPrice(options=options):
-                return self._prices(options, situation.language)
+                return price_list.prices(options, situation.language)
             case commands.Start():
                 return Message(situation.say("start"))
             case commands.Unknown(word=word, suggestion=suggestion):
@@ -282,20 +279,6 @@ class MessageHandler:
             case _:
                 more = await self.help_for_admins(situation.incoming, situation.language)
                 return Message(situation.say("help") + more)
-
-    def _prices(self, options: commands.GenerationOptions, language: str) -> Message:
-        lines = [translate(language, "price-title")]
-        names = [options.model] if options.model else [model.key for model in pricing.list_models() if model.tier]
-        try:
-            for name in names:
-                plan = pricing.plan("price", model=name, duration=options.duration_s, resolution=options.resolution)
-                facts = job_messages.facts(plan.request)
-                lines.append(translate(language, "price-line", **facts, price=pricing.usd_text(plan.quote.usd)))
-                lines += [job_messages.adjustment(language, *_as_facts(each)) for each in plan.adjustments]
-        except BadRequest as error:
-            return Message(job_messages.error_message(language, error.code, error.facts))
-        lines.append(translate(language, "price-note"))
-        return Message("\n".join(lines))
 
     async def _choose_language(self, situation: Situation, wanted: str | None) -> Decision:
         language = situation.language
@@ -311,10 +294,6 @@ class MessageHandler:
             return chosen
 
         return Decision(act=act)
-
-
-def _as_facts(each: Adjustment) -> tuple[str, str, str | None]:
-    return each.field, each.requested, each.applied
 
 
 def _answered(situation: Situation, decided: Decision) -> Decision:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from bot.conversation.option_words import (
+    AMBIGUOUS,
     CHINESE_LINES,
     CHINESE_SHAPES,
     CHINESE_TIERS,
     DIGITS,
     EVERYDAY,
     FIELDS,
-    FOOD,
     LETTERS,
     PHOTO_WAYS,
     RATIOS,
@@ -104,8 +104,14 @@ _K_LINES = _form(rf"(?:in\s)?([42]k)(?:超清|高清|画质|畫質)?{_OVER}")
 _RATIO = _form(rf"(?:in\s)?([0-9]{{1,2}})[:x]([0-9]{{1,2}}){_OVER}")
 # A family that there is, in a version that there may not be: "kling 9", "veo4", "可灵5".
 _VERSION = _form(
-    r"(?:(?:veo|kling|seedance|hailuo|ltx|pixverse|vidu|可灵|可靈|即梦|即夢|万相|萬相|海螺)[\s_-]?v?[0-9]{1,2}(?:[.][0-9]{1,2})?"
-    rf"|(?:wan|sora|gemini|grok|flux)[_-]?v?[0-9]{{1,2}}(?:[.][0-9]{{1,2}})?){_OVER}(?!\s?(?:{_UNIT}|p|k)\b|\s?秒)"
+    r"(?:(?:veo|kling|seedance|hailuo|ltx|pixverse|vidu|(?:快手)?可灵|(?:快手)?可靈|即梦|即夢|豆包|(?:通义)?万相|(?:通義)?萬相|海螺)(?:ai)?[\s_-]?v?[0-9]{1,2}(?:[.][0-9]{1,2})?"
+    r"|(?:wan|sora|gemini|grok|flux)[_-]?v?[0-9]{1,2}(?:[.][0-9]{1,2})?|(?:wan|flux)\s[0-9][.][0-9]"
+    r"|(?:runway[\s_-]?gen[\s_-]?|gen-)[34](?:[.]5)?(?:\s(?:alpha|turbo))?|luma[\s_-]ray[\s_-]?[0-9](?:[.][0-9])?"
+    rf"|pika[\s_-]?v?[0-9][.][0-9]){_OVER}(?!\s?(?:{_UNIT}|p|k)\b|\s?秒)"
+)
+_USE = _form(r"(?:请|請)?(?:使)?用\s?|(?:use|using|via|with)\s")
+_TO_MAKE = _form(
+    r"\s?(?:模型|这个模型|這個模型)?(?:来|來)?(?:生成|制作|製作|做|拍|画|畫)|\s?(?:这个|這個)?模型|\sto\s(?:make|create|generate)\b"
 )
 _SEED = _form(rf"(?:with\s)?(?:seed|种子|種子)\s?[:#]?\s?([0-9]{{1,18}}){_OVER}")
 _SHAPE_MODE = _form(rf"(?:in\s)?({_any(WORD_SHAPES)})\s(?:mode|format|orientation){_OVER}")
@@ -120,21 +126,15 @@ class _ModelForms:
 
     named: re.Pattern[str]
     bare: re.Pattern[str]
-    used: re.Pattern[str]
 
 
 @cache
 def _models(words: frozenset[str]) -> _ModelForms:
     named = [_spelled(word, " _-") for word in words] + [re.escape(word) for word in CHINESE_TIERS]
     bare = [_spelled(word, "_-" if _folded(word) in EVERYDAY else " _-") for word in words if not _is_one_word(word)]
-    any_name = f"({_longest_first(named)}){_OVER}"
     return _ModelForms(
         named=_form(f"(?:{_longest_first(named)}){_OVER}"),
         bare=_form(f"(?:{_longest_first(bare)}){_OVER}"),
-        used=_form(
-            rf"(?:(?:请|請)?(?:使)?用\s?{any_name}\s?(?:模型|这个模型)?(?:来|來)?(?:生成|制作|製作|做|拍|画)?"
-            rf"|(?:use|using|via|with)\s{any_name}(?:\sto\s(?:make|create|generate))?)"
-        ),
     )
 
 
@@ -254,13 +254,30 @@ def option_at(text: str, at: int, words: frozenset[str]) -> Option | None:
 def _model_at(text: str, at: int, words: frozenset[str]) -> Option | None:
     """Read a model that is named, or a version of one that there is not: that is refused aloud, never half read."""
     forms = _models(words)
-    if match := forms.used.match(text, at):
-        return Option("model", match[1] or match[2], at, match.end())
-    known = forms.bare.match(text, at)
-    version = _VERSION.match(text, at)
+    use = _USE.match(text, at)
+    if use is not None and (used := _longer(forms.named, text, use.end())) is not None:
+        return _used(text, use, used)
+    bare = _longer(forms.bare, text, at)
+    return Option("model", bare[0], at, bare.end(), soft=bare[0].lower() in AMBIGUOUS) if bare else None
+
+
+def _longer(names: re.Pattern[str], text: str, at: int) -> re.Match[str] | None:
+    """Match a name of a model, or a version of its family, whichever is longer."""
+    known, version = names.match(text, at), _VERSION.match(text, at)
     if version is not None and (known is None or version.end() > known.end()):
-        return Option("model", version[0], at, version.end())
-    return Option("model", known[0], at, known.end(), soft=known[0] in FOOD) if known else None
+        return version
+    return known
+
+
+def _used(text: str, use: re.Match[str], name: re.Match[str]) -> Option | None:
+    """Read "use kling to make", "用可灵做". An everyday word is a model only where one is made with it or set apart."""
+    made = _TO_MAKE.match(text, name.end())
+    everyday = _folded(name[0]) in EVERYDAY and made is None
+    if everyday and not use[0].lower().startswith("us"):
+        return None
+    return Option(
+        "model", name[0], use.start(), made.end() if made else name.end(), soft=everyday or name[0].lower() in AMBIGUOUS
+    )
 
 
 def _seconds_at(text: str, at: int) -> Option | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from itertools import chain
 
+from core.catalogue import MODELS
 from core.catalogue.finding import CHINESE_FAMILIES
 from core.pricing import list_models
 
@@ -13,26 +14,39 @@ Field = str
 
 def _words_of_models() -> frozenset[str]:
     words: set[str] = set()
-    for model in list_models():
+    for model in MODELS:
         words |= {model.key, re.sub(r"\s*\(.*\)", "", model.name), *model.aliases}
-        words |= {endpoint.id for endpoint in model.modes.values()} | ({model.tier} if model.tier else set())
+        words |= {endpoint.id for endpoint in model.modes.values()}
+    words |= {model.tier for model in list_models() if model.tier}
     return frozenset(words | set(chain.from_iterable(map(_in_chinese, words))))
 
 
 def _in_chinese(word: str) -> Iterable[str]:
-    """Return "可灵-3" for "kling-3"."""
+    """Return "可灵-3" and "可灵AI-3" for "kling-3"."""
     for chinese, family in CHINESE_FAMILIES.items():
         if word == family or word.startswith((f"{family}-", f"{family} ")):
-            yield chinese + word.removeprefix(family)
+            yield from (chinese + word.removeprefix(family), f"{chinese}AI{word.removeprefix(family)}")
 
 
 MODEL_WORDS = _words_of_models()
-"""Tiers, keys, friendly names, aliases and endpoint ids of the models there are."""
+"""Tiers, keys, friendly names, aliases and endpoint ids of the models there are, and of those that were."""
+FOREIGN = frozenset({
+    "runway", "runwayml", "pika", "pika labs", "luma", "luma ray", "dream machine", "hunyuan", "hunyuan video",
+    "mochi", "midjourney", "higgsfield", "cogvideo", "cogvideox", "stable video diffusion", "firefly",
+    "混元", "腾讯混元", "騰訊混元", "清影", "智谱清影", "智譜清影",
+})  # fmt: skip
+"""Names of models that people know and that are not sold here: they are refused aloud, never left in the prompt."""
+KNOWN = MODEL_WORDS | FOREIGN
 
 TIERS = frozenset(model.tier for model in list_models() if model.tier)
 # Names of models that a prompt is likely to hold: they need a flag, or "use" before them.
-EVERYDAY = frozenset({"horse", "wan", "happy horse", "gemini", "flux", "grok", "minimax"})
-FOOD = frozenset({"豆包", "海螺"})  # a bean bun, a conch: an aside at an end, never one word of a list
+EVERYDAY = frozenset({
+    "horse", "wan", "happy horse", "gemini", "flux", "grok", "minimax",
+    "runway", "pika", "luma", "dream machine", "mochi", "firefly",
+})  # fmt: skip
+# A bean bun, a conch, a girl's name, the origin of all things, a clear reflection: an aside at an end, never one word
+# of a list.
+AMBIGUOUS = frozenset({"豆包", "海螺", "sora", "混元", "清影"})
 
 NAMES: dict[Field, tuple[str, ...]] = {
     "model": ("model", "tier", "模型"),

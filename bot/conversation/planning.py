@@ -118,7 +118,7 @@ def _plan_with_stand_in(
         if error.code != "model_unavailable" or not instead or options.model is not None:
             raise
         plan = _plan(prompt, replace(asked, model=instead), default_model, made_of)
-        note = Adjustment("model", str(error.facts["model"]), str(error.facts["instead"]))
+        note = Adjustment("model_unavailable", str(error.facts["model"]), str(error.facts["instead"]))
         return replace(plan, adjustments=(note, *plan.adjustments))
 
 

@@ -44,14 +44,22 @@ class Field:
 
 
 def endpoint_of(model: str) -> Endpoint:
-    """Return the row of a model by which its values are listed: that for words, else its first. Raises BadRequest."""
-    modes = pricing.find(model).modes
-    return modes.get(Mode.TEXT_TO_VIDEO) or next(iter(modes.values()))
+    """Return the row of a model by which its values are listed: that for words, else its first. Raises BadRequest.
+
+    What fal does not take of it just now is left out, unless that is all of it.
+    """
+    found = pricing.find(model)
+    mode = Mode.TEXT_TO_VIDEO if Mode.TEXT_TO_VIDEO in found.modes else next(iter(found.modes))
+    return pricing.offered(found, mode) or found.modes[mode]
 
 
 def _models(_model: str) -> tuple[str, ...]:
-    """Return the tiers and the models that make a video of words: what is only for photos is nobody's usual one."""
-    return tuple(model.tier or model.key for model in pricing.list_models() if Mode.TEXT_TO_VIDEO in model.modes)
+    """Return the tiers and the models that make a video of words: what is only for photos is nobody's usual one.
+
+    Nor is what fal does not take just now.
+    """
+    able = [model for model in pricing.list_models() if pricing.offered(model, Mode.TEXT_TO_VIDEO)]
+    return tuple(model.tier or model.key for model in able)
 
 
 def read_model(words: str) -> str | None:

@@ -12,6 +12,7 @@ from bot.channels.types import Incoming, Message, SendError, Toast
 from bot.conversation import settings_messages
 from bot.conversation.answer_language import answer_language
 from bot.conversation.decisions import Decision
+from bot.conversation.generation_options import GenerationOptions
 from bot.conversation.planning import Planner
 from bot.conversation.setting_fields import BY_NAME, FIELDS, Owner, SettingsRequest, options_of
 from bot.messages import job_messages
@@ -22,7 +23,7 @@ from bot.store.people import choose_language_tx
 from bot.store.preferences import change_preferences_tx
 from core import pricing
 from core.errors import BadRequest
-from core.types import Adjustment
+from core.types import Adjustment, Plan
 
 Changes = dict[str, str | None]
 _FIELD_OF = {
@@ -163,14 +164,7 @@ def check(stored: dict[str, str], changes: Changes, default_model: str) -> Check
     wanted = {name: value for name, value in {**stored, **changes}.items() if value is not None}
     options = options_of(wanted)
     try:
-        plan = pricing.plan(
-            "price",
-            model=options.model or default_model,
-            duration=options.duration_s,
-            resolution=options.resolution,
-            aspect_ratio=options.aspect_ratio,
-            sound=options.sound,
-        )
+        plan = _plan(options, options.model or default_model, may_stand_in=not changes.get("model"))
     except BadRequest as error:
         is_shape = error.code == "bad_option" and error.facts.get("option") == "aspect_ratio"
         if not is_shape or "shape" not in wanted or "shape" in changes:
@@ -179,3 +173,24 @@ def check(stored: dict[str, str], changes: Changes, default_model: str) -> Check
         return Checked(again.changes, (Adjustment("aspect_ratio", wanted["shape"], None), *again.adjustments))
     adjusted = {_FIELD_OF[each.field]: each.applied for each in plan.adjustments if each.field in _FIELD_OF}
     return Checked({**changes, **adjusted}, plan.adjustments)
+
+
+def _plan(options: GenerationOptions, model: str, *, may_stand_in: bool) -> Plan:
+    """Plan a video with these settings.
+
+    `may_stand_in`: another model stands in, unsaid, where fal does not take this one just now. Raises BadRequest.
+    """
+    try:
+        return pricing.plan(
+            "price",
+            model=model,
+            duration=options.duration_s,
+            resolution=options.resolution,
+            aspect_ratio=options.aspect_ratio,
+            sound=options.sound,
+        )
+    except BadRequest as error:
+        instead = str(error.facts.get("instead_key") or "")
+        if error.code != "model_unavailable" or not instead or not may_stand_in:
+            raise
+        return _plan(options, instead, may_stand_in=False)

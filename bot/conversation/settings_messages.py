@@ -5,13 +5,15 @@ from dataclasses import replace
 
 from bot.channels.types import Action, Message
 from bot.conversation.generation_options import GenerationOptions
+from bot.conversation.planning import MadeOf, plan_with
 from bot.conversation.setting_fields import FIELDS, Field, options_of
 from bot.messages import languages, zones
 from bot.messages.callback_data import data_for
-from bot.messages.i18n import translate
+from bot.messages.i18n import error_text, translate
+from bot.messages.job_messages import adjustment
 from core import pricing
 from core.errors import BadRequest
-from core.types import Plan
+from core.types import Adjustment, Plan
 
 _USUAL_S = 5
 
@@ -26,13 +28,18 @@ def overview(
     notes: Iterable[str] = (),
 ) -> Message:
     """Show all settings, whose they are, and the price of a video of five seconds. `notes` stand above."""
-    options, plan = options_of(stored), plan_of(stored, default_model)
+    options = options_of(stored)
+    try:
+        plan = _plan(options, default_model)
+    except BadRequest as error:  # nothing can be made of words just now
+        return Message("\n".join([*notes, error_text(language, error.code, error.facts)]))
     values = {field.name: _value(field, plan, stored, language) for field in FIELDS}
     lines = [*notes, translate(language, "settings-title-group" if of_group else "settings-title")]
     for field in FIELDS:
         own = field.name in stored if field.option is None else getattr(options, field.option) is not None
         key = "setting-line" if own else "setting-line-default"
         lines.append(translate(language, key, field=name_of(field, language), value=values[field.name]))
+    lines += [adjustment(language, each.field, each.requested, each.applied) for each in _stand_in(plan)]
     lines += _prices(options, default_model, language)
     if not may_change:
         return Message("\n".join([*lines, translate(language, "settings-group-admins")]))
@@ -59,24 +66,14 @@ def page(
     return Message("\n".join([*notes, title]), tuple(buttons))
 
 
-def plan_of(stored: dict[str, str], default_model: str) -> Plan:
-    """Plan a video from words with these settings. Raises BadRequest only where the default model has no price."""
-    options = options_of(stored)
-    try:
-        return _plan(options, default_model)
-    except BadRequest:  # by another catalogue than the one that they were stored with
-        return _plan(GenerationOptions(options.model), default_model)
-
-
 def _plan(options: GenerationOptions, default_model: str) -> Plan:
-    return pricing.plan(
-        "price",
-        model=options.model or default_model,
-        duration=options.duration_s,
-        resolution=options.resolution,
-        aspect_ratio=options.aspect_ratio,
-        sound=options.sound,
-    )
+    """Plan a video from words, with another model where fal does not take this one just now. Raises BadRequest."""
+    return plan_with("price", GenerationOptions(), options, default_model=default_model, made_of=MadeOf())
+
+
+def _stand_in(plan: Plan) -> Iterable[Adjustment]:
+    """Yield what is said of a model that another one stands in for."""
+    return (each for each in plan.adjustments if each.field == "model_unavailable")
 
 
 def _prices(options: GenerationOptions, default_model: str, language: str) -> list[str]:

@@ -20,7 +20,7 @@ Joint = Literal["frames", "likeness"]
 _MODES: dict[Joint, Mode] = {"frames": Mode.FRAMES_TO_VIDEO, "likeness": Mode.REFERENCE_TO_VIDEO}
 _OF_MANY: tuple[Joint, ...] = ("likeness",)
 _A_PAIR = 2
-_UNABLE = frozenset({"source_not_supported", "too_many_pictures", "model_retired"})
+_UNABLE = frozenset({"source_not_supported", "too_many_pictures", "model_retired", "model_unavailable"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,9 @@
 """Lines about jobs in lists: /status, /history, /models. Pure."""
 
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import reduce
+
 from bot.channels.text_lengths import Unit, shortened
 from bot.channels.types import Message
 from bot.messages import job_messages, zones
@@ -8,12 +12,15 @@ from bot.messages.i18n import translate
 from bot.store.records import Job
 from core import pricing
 from core.catalogue import Model
-from core.errors import BadRequest
 from core.types import Mode, Plan
 
 _PROMPT_SHOWN = 60
 _MODELS_TITLE_S = 5  # the length that the title of /models names
-_COLUMNS = ("name", "price", "seconds", "sound", "pictures", "more", "say")
+_COLUMNS = ("name", "price", "seconds", "sound", "pictures", "best", "say")
+_MANY_LINES = 2160
+_LONG_S = 20
+_MANY_PICTURES = 9
+_CHEAP = 5  # of all models
 _WHOLE = (Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO)
 
 
@@ -50,7 +57,10 @@ def history_line(job: Job, language: str, *, now_ms: int, zone: str | None) -> s
 
 def models(language: str) -> Message:
     """Return all models with the price of about five seconds: a line each, and the same as a table."""
-    facts = [_facts_of(model) for model in pricing.list_models() if not set(model.modes).isdisjoint(_WHOLE)]
+    sold = [model for model in pricing.list_models() if not set(model.modes).isdisjoint(_WHOLE)]
+    plans = {model.key: _about_five_seconds(model) for model in sold}
+    cheap = sorted(plan.quote.usd for plan in plans.values() if plan)[:_CHEAP]
+    facts = [_facts_of(model, plans[model.key]) | {"best": _best_at(language, model, cheap)} for model in sold]
     lines = [translate(language, "models-line", **each) for each in facts]
     head = [translate(language, f"models-column-{each}") for each in _COLUMNS]
     rows = [[translate(language, f"models-cell-{each}", **row).strip() for each in _COLUMNS] for row in facts]
@@ -58,8 +68,7 @@ def models(language: str) -> Message:
     return Message(text, table=tuple(tuple(row) for row in [head, *rows]))
 
 
-def _facts_of(model: Model) -> dict[str, str]:
-    plan = _about_five_seconds(model.key)
+def _facts_of(model: Model, plan: Plan | None) -> dict[str, str]:
     seconds = plan.request.duration_s if plan else None
     likeness = model.modes.get(Mode.REFERENCE_TO_VIDEO)
     return {
@@ -67,6 +76,7 @@ def _facts_of(model: Model) -> dict[str, str]:
         "name": model.name,
         "key": model.key,
         "price": pricing.usd_text(plan.quote.usd) if plan else "",
+        "up_to": "yes" if plan and plan.quote.up_to else "",
         "duration": str(seconds) if seconds and seconds != _MODELS_TITLE_S else "",
         "modes": " ".join(sorted(str(mode) for mode in model.modes)),
         "seconds": _seconds_of(model),
@@ -97,9 +107,27 @@ def _off(model: Model) -> str:
     return "no" if offered == list(model.modes.values()) else "some"
 
 
-def _about_five_seconds(key: str) -> Plan | None:
-    """Plan a text-to-video with the model's defaults, nearest to 5 s; None where it takes no text alone."""
-    try:
-        return pricing.plan("price", model=key)
-    except BadRequest:
-        return None
+def _about_five_seconds(model: Model) -> Plan | None:
+    """Plan a video of words, or else of a photo, with the model's defaults, nearest to 5 s; None: not just now."""
+    mode = next((mode for mode in _WHOLE if pricing.offered(model, mode)), None)
+    return pricing.plan("price", model=model.key, mode=mode) if mode else None
+
+
+def _best_at(language: str, model: Model, cheap: Sequence[Decimal]) -> str:
+    """Name what a model is best at, as its row tells."""
+    rows = [model.modes[mode] for mode in _WHOLE if mode in model.modes]
+    likeness = model.modes.get(Mode.REFERENCE_TO_VIDEO)
+    plan = _about_five_seconds(model)
+    found = {
+        "words": Mode.TEXT_TO_VIDEO in model.ahead_in,
+        "photos": Mode.IMAGE_TO_VIDEO in model.ahead_in,
+        "cheap": plan is not None and plan.quote.usd in cheap,
+        "sharp": any((pricing.lines_of(each) or 0) >= _MANY_LINES for row in rows for each in row.resolutions),
+        "long": any(max(row.durations) >= _LONG_S for row in rows),
+        "likeness": likeness is not None and likeness.most_sources >= _MANY_PICTURES,
+        "continue": Mode.EXTEND_VIDEO in model.modes,
+        "edit": Mode.VIDEO_TO_VIDEO in model.modes,
+        "draft": Mode.ENHANCE_DRAFT in model.modes,
+    }
+    words = [translate(language, f"models-best-{name}") for name, is_so in found.items() if is_so]
+    return reduce(lambda first, other: translate(language, "models-best-and", first=first, other=other), words or [""])

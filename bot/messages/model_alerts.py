@@ -39,6 +39,11 @@ def _finding(language: str, finding: Finding) -> str:
     return translate_known(language, key, otherwise="alert-model-unknown", field=finding.field, values=shown)
 
 
+def odd_price(language: str, key: Key, price: UnitPrice) -> str:
+    """Say that fal names a price of a second that is none of the row's."""
+    return translate(language, "alert-odd-unit-price", row=_row(language, key), price=_price(price))
+
+
 def prices(language: str, moved: Sequence[MovedPrice]) -> str:
     """Say which unit prices moved, and that the bot still quotes its own."""
     lines = [_price_line(language, each) for each in moved]

@@ -126,7 +126,7 @@ def fulls(job: Job, *, seed: int | None = None) -> Iterator[NextFilm]:
         with suppress(BadRequest):
             yield enhanced(job)
         return
-    order = sorted(endpoint.resolutions, key=_lines)
+    order = sorted(endpoint.resolutions, key=lambda each: pricing.lines_of(each) or 0)
     if not order or job.request.resolution != order[0]:
         return
     for resolution in order[1:]:
@@ -185,11 +185,6 @@ def _own_row(job: Job) -> Endpoint | None:
         return None
 
 
-def _lines(resolution: str) -> int:
-    folded = resolution.lower()  # some write "480P", "2K"
-    return {"4k": 2160, "2k": 1440}.get(folded, 0) or int(folded.rstrip("p"))
-
-
 def maker(job: Job) -> str:
     """Return the model that the film was made with, whoever enlarged it since."""
     made_by = job.step.model if job.step is not None and job.step.kind in {"upscale", "enhance"} else ""
@@ -223,7 +218,7 @@ def _sold(name: str) -> Model:
 
 def _way_on(model: Model, job: Job, film: VideoFile) -> Mode:
     """Return how the model goes on from this film: by itself, or from its last frame."""
-    native = model.modes.get(Mode.EXTEND_VIDEO)
+    native = pricing.offered(model, Mode.EXTEND_VIDEO)
     return Mode.EXTEND_VIDEO if native is not None and _takes(native, job, film) else Mode.IMAGE_TO_VIDEO
 
 

@@ -75,15 +75,28 @@ class Drifts:
 
         def work(tx: Connection) -> list[MovedPrice]:
             take_turns(tx, "unit prices")
-            rows = tx.execute(sa.select(unit_prices))
-            before = {row.endpoint: UnitPrice(Decimal(row.amount), row.unit, row.currency) for row in rows}
+            before = _prices_tx(tx)
             other = {endpoint: price for endpoint, price in prices.items() if before.get(endpoint) != price}
             for endpoint, price in other.items():
                 named = {"amount": str(price.amount), "unit": price.unit, "currency": price.currency}
                 tx.execute(insert_over(tx, unit_prices, endpoint=endpoint, **named, at=now_ms()))
-            return [MovedPrice(each, before[each], price) for each, price in other.items() if each in before]
+            return _moved(before, prices)
 
         return await self._db.write(work)
+
+    async def moved(self, prices: Mapping[str, UnitPrice]) -> list[MovedPrice]:
+        """Return which of these unit prices are others than at the last look, and store nothing."""
+        return _moved(await self._db.read(_prices_tx), prices)
+
+
+def _prices_tx(tx: Connection) -> dict[str, UnitPrice]:
+    rows = tx.execute(sa.select(unit_prices))
+    return {row.endpoint: UnitPrice(Decimal(row.amount), row.unit, row.currency) for row in rows}
+
+
+def _moved(before: Mapping[str, UnitPrice], now: Mapping[str, UnitPrice]) -> list[MovedPrice]:
+    other = {endpoint: price for endpoint, price in now.items() if before.get(endpoint, price) != price}
+    return [MovedPrice(each, before[each], price) for each, price in other.items()]
 
 
 def findings_tx(tx: Connection) -> dict[Key, tuple[Finding, ...]]:

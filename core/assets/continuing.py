@@ -56,7 +56,7 @@ async def going_on(film: Path, *, model: str, folder: Path) -> RequestSources:
 
     Raises BadRequest, MediaError.
     """
-    native = pricing.find(model).modes.get(Mode.EXTEND_VIDEO)
+    native = pricing.offered(pricing.find(model), Mode.EXTEND_VIDEO)
     if native is not None and _takes(native, await media.probe(film)):
         return RequestSources(Mode.EXTEND_VIDEO, (film,))
     last = folder / "last.png"

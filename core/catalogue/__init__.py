@@ -34,6 +34,7 @@ MODELS: tuple[Model, ...] = (
     kling.KLING_26,
     kling.KLING_25,
     bytedance.SEEDANCE_25,
+    bytedance.SEEDANCE_25_US,
     bytedance.SEEDANCE,
     bytedance.SEEDANCE_MINI,
     others.FLUX_3,

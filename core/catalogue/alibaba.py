@@ -100,6 +100,7 @@ WAN_30 = Model(
     seen="2026-10-08",
     aliases=("wan-3", "wan30"),
     fallback_model="happy-horse",
+    ahead_in=(T,),
     modes={
         T: _wan30("text-to-video", aspect_ratios=FIVE, default_aspect_ratio="16:9"),
         I: _WAN_30_PHOTO,

@@ -83,6 +83,21 @@ SEEDANCE_25 = Model(
         shapes_photos=False,
     ),
 )
+# The same on machines in the United States, a fifth dearer.
+SEEDANCE_25_US = Model(
+    key="seedance-2.5-us",
+    name="Seedance 2.5 US",
+    seen="2026-10-03",
+    fallback_model="happy-horse",
+    usual_render_s=180.0,
+    modes=_all(
+        "seedance-2.5/us/",
+        usd("480p 0.2646, 720p 0.5676, 1080p 1.396"),
+        seconds(4, 30),
+        references=30,
+        shapes_photos=False,
+    ),
+)
 UPSCALER = Model(
     key="upscaler",
     name="ByteDance Upscaler",

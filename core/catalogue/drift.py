@@ -55,6 +55,14 @@ class UnitPrice:
     currency: str
 
 
+def is_odd(price: UnitPrice, endpoint: Endpoint) -> bool:
+    """Return whether fal names a price of a second that is none of the row's; of other units nothing can be said."""
+    ours = {*endpoint.usd_per_s.values(), *endpoint.usd_per_s_silent.values()}
+    if endpoint.output_s:  # ours is for a second in and one out
+        ours |= {each / 2 for each in ours}
+    return price.unit.lower().startswith("second") and price.currency.upper() == "USD" and price.amount not in ours
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """What an endpoint's input may be: JSON schemas by field, with the definitions that they point to."""

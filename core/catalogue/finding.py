@@ -16,7 +16,7 @@ from core.types import Mode
 
 CHINESE_FAMILIES = {
     **dict.fromkeys(("通义万相", "通義萬相", "万相", "萬相"), "wan"),
-    **dict.fromkeys(("可灵", "可靈"), "kling"),
+    **dict.fromkeys(("快手可灵", "快手可靈", "可灵", "可靈"), "kling"),
     **dict.fromkeys(("即梦", "即夢", "豆包"), "seedance"),
     "海螺": "hailuo",
 }
@@ -104,11 +104,11 @@ def _with_tiers(tiers: Mapping[str, str]) -> list[Model]:
 def folded_name(name: str) -> str:
     """Fold a model's name for comparison: without case, spaces, dashes and spellings of a version.
 
-    "Kling v3.0" is "kling-3", and so is "可灵3".
+    "Kling v3.0" is "kling-3", and so are "可灵3" and "可灵AI 3".
     """
     bare = re.sub(r"[\s_-]", "", name.casefold()).removeprefix("falai/")
     for chinese, family in CHINESE_FAMILIES.items():
-        bare = bare.replace(chinese, family)
+        bare = bare.replace(f"{chinese}ai", family).replace(chinese, family)
     return re.sub(r"(?<=\d)\.0(?!\d)", "", re.sub(r"(?<=[a-z])v(?=\d)", "", bare))
 
 

@@ -1,6 +1,20 @@
 """Google: Veo and Gemini Omni."""
 
-from core.catalogue.row import CINEMA, EXTEND, FRAMES, REFERENCES, Endpoint, I, Model, Prices, T, seconds, usd, with_end
+from core.catalogue.row import (
+    CINEMA,
+    EXTEND,
+    FRAMES,
+    REFERENCES,
+    Endpoint,
+    I,
+    Model,
+    Prices,
+    T,
+    V,
+    seconds,
+    usd,
+    with_end,
+)
 from core.types import Mode
 
 
@@ -115,10 +129,21 @@ GEMINI_OMNI = Model(
     seen="2026-10-04",
     aliases=("gemini-omni", "gemini", "omni-flash", "gemini-omni-flash-1.1"),
     fallback_model="happy-horse",
+    ahead_in=(T,),
     modes={
         T: _omni("text-to-video"),
         I: _OMNI_PHOTO,
         FRAMES: with_end(_OMNI_PHOTO),
         REFERENCES: _omni("reference-to-video", source_field="image_urls", most_sources=5),
+        # As long as what comes in, and it makes films of ten seconds at most; whether more is billed is not said.
+        V: Endpoint(
+            id="google/gemini-omni-flash/v1.1/edit",
+            source_field="video_url",
+            usd_per_s=usd("360p 0.03, 720p 0.10, 1080p 0.15, 4k 0.30"),
+            resolutions=("360p", "720p", "1080p", "4k"),
+            default_resolution="720p",
+            source_seconds=(1, 10),
+            conservative_price=True,
+        ),
     },
 )

@@ -79,6 +79,7 @@ H3_MAX = Model(
     aliases=("minimax-h3-max",),
     fallback_model="happy-horse",
     usual_render_s=60.0,
+    ahead_in=(T, I),
     modes=_h3("h3-max", usd("480P 0.05, 768P 0.08, 1080P 0.16"), "768P", seconds(1, 15), overrun_s=1),
 )
 H3 = Model(

@@ -90,7 +90,8 @@ class Model:
 
     `fallback_model`: the model that takes over a mode that this one lacks. `usual_render_s`: seconds, used only to
     schedule polls and to draw progress bars. `retired`: the day fal took it away; it is found for old jobs, not sold.
-    `seen`: the day when schema and price were read.
+    `seen`: the day when schema and price were read. `ahead_in`: where people who compared films without names had it
+    among the first (words: the first three places, photos: the first; September 2026).
     """
 
     key: str
@@ -102,6 +103,7 @@ class Model:
     fallback_model: str | None = None
     usual_render_s: float = 90.0
     retired: str | None = None
+    ahead_in: tuple[Mode, ...] = ()
 
 
 def app_of(endpoint_id: str) -> str:

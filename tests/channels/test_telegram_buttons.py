@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.types import Action, Address, Incoming, Message, Toast
+from bot.channels.types import Action, Address, Incoming, Message, SendError, SendOutcome, Toast
 from tests.channels.telegram_bench import ME, Bench, bench, film, jpeg
 from tests.fakes.botapi import buttons
 
@@ -51,6 +51,53 @@ def test_what_buys_and_what_destroys_have_colours(tmp_path: Path) -> None:
         for message in on.telegram.said(42):
             assert styles(message["reply_markup"]) == ["success", "success", None, "danger"]
             assert buttons(message) == ["yes:K3X", "anew:K3X", "model:K3X", "cancel:K3X"]
+
+    on_the_bench(tmp_path, story)
+
+
+TABLE = Message(
+    "Models:\n• Fox <b>, $0.25\n• A note",
+    table=(("Model", "Price"), ("Fox <b>", "$0.25")),
+    below_table="A note",
+    actions=(Action("More", "more:1"),),
+)
+
+
+def test_a_table_is_drawn_where_the_server_knows_tables(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        ref = await on.channel.show(ME, TABLE)
+        (message,) = on.telegram.said(42)
+        assert (str(message["message_id"]), buttons(message)) == (ref, ["more:1"])
+        title, table, note = message["rich_message"]["blocks"]
+        assert (title["text"], note["text"]) == ("Models:", "A note")
+        assert [[cell["text"] for cell in row] for row in table["cells"]] == [list(row) for row in TABLE.table]
+        assert [cell.get("is_header") for cell in table["cells"][0]] == [True, True]
+
+    on_the_bench(tmp_path, story)
+
+
+@pytest.mark.parametrize("refusal", ["older", "refused"])
+def test_lines_stand_in_for_a_table_that_the_server_refuses(tmp_path: Path, refusal: str) -> None:
+    async def story(on: Bench) -> None:
+        if refusal == "refused":
+            on.telegram.fail(
+                "sendRichMessage", "status", times=9, status=400, description="Bad Request: RICH_MESSAGE_INVALID"
+            )
+        for count in (1, 2):
+            await on.channel.show(ME, TABLE)
+            assert on.telegram.texts(42) == [TABLE.text] * count
+            assert len(on.telegram.calls("sendRichMessage")) == 1
+
+    on_the_bench(tmp_path, story, **({"version": (10, 1)} if refusal == "older" else {}))
+
+
+def test_a_table_in_doubt_is_not_said_twice(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        on.telegram.fail("sendRichMessage", kind="lose_answer")
+        with pytest.raises(SendError) as error:
+            await on.channel.show(ME, TABLE)
+        assert error.value.outcome is SendOutcome.UNCONFIRMED
+        assert len(on.telegram.said(42)) == 1
 
     on_the_bench(tmp_path, story)
 

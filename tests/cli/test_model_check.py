@@ -58,3 +58,26 @@ def test_the_shell_says_what_fal_does_not_take(on_bench: OnBench, capfd: pytest.
         assert listed["happy-horse"]["image-to-video"]["available"]
 
     on_bench(story)
+
+
+def test_the_shell_says_which_unit_prices_are_not_ours(on_bench: OnBench, capfd: pytest.CaptureFixture[str]) -> None:
+    async def story(made: Bench) -> None:
+        text = f"REELBOT_OUTPUT_DIR={made.settings.output_dir}\nFAL_KEY={KEY}\nFAL_QUEUE_URL={made.fal_url}\n"
+        Path(".env").write_text(text, encoding="utf-8")
+        await made.app.parts.guard.turn(now_ms())
+        made.fal.faults.add("price_moved", times=2, match=HORSE, body=20)
+
+        async def said(*arguments: str) -> str:
+            capfd.readouterr()
+            assert await asyncio.to_thread(main, list(arguments)) == 0
+            return capfd.readouterr().out
+
+        text = await said("models", "--check")
+        assert "Happy Horse, from words: fal names $0.168 / seconds" in text
+        assert "$0.14 / seconds → $0.168 / seconds (+20.0 %)" in text
+        (row,) = json.loads(await said("models", "--check", "--json"))
+        assert row["available"]
+        assert row["findings"] == [{"code": "unit_price", "field": "", "values": ["0.168"]}]
+        assert json.loads(await said("models", "--check", "--json")) == []
+
+    on_bench(story)

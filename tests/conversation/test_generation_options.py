@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.generation_options import GenerationOptions, parse_options
-from bot.conversation.option_words import MODEL_WORDS, TIERS
+from bot.conversation.option_words import FOREIGN, MODEL_WORDS, TIERS
 from core.pricing import find, list_models
 
 TAKEN = [
@@ -113,6 +113,16 @@ TAKEN = [
     ("可灵2.6，一只猫", "一只猫", GenerationOptions(model="可灵2.6")),
     ("一只猫 即梦", "一只猫", GenerationOptions(model="即梦")),
     ("一只猫，豆包", "一只猫", GenerationOptions(model="豆包")),
+    ("用可灵 狐狸奔跑", "狐狸奔跑", GenerationOptions(model="可灵")),
+    ("用可灵生成狐狸奔跑", "狐狸奔跑", GenerationOptions(model="可灵")),
+    ("狐狸奔跑，快手可灵", "狐狸奔跑", GenerationOptions(model="快手可灵")),
+    ("用即梦AI生成一只狐狸", "一只狐狸", GenerationOptions(model="即梦AI")),
+    ("狐狸奔跑，可灵AI", "狐狸奔跑", GenerationOptions(model="可灵AI")),
+    ("竖屏狐狸奔跑", "狐狸奔跑", GenerationOptions(aspect_ratio="9:16")),
+    ("10秒竖屏狐狸奔跑", "狐狸奔跑", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("竖屏10秒狐狸奔跑", "狐狸奔跑", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("狐狸奔跑 无声", "狐狸奔跑", GenerationOptions(sound=False)),
+    ("一只猫弹钢琴 有声", "一只猫弹钢琴", GenerationOptions(sound=True)),
     ("经济型，一只猫", "一只猫", GenerationOptions(model="budget")),
     ("一只猫，无声", "一只猫", GenerationOptions(sound=False)),
     ("一只猫弹钢琴 带声音", "一只猫弹钢琴", GenerationOptions(sound=True)),
@@ -120,6 +130,16 @@ TAKEN = [
     ("kling 9 a fox", "a fox", GenerationOptions(model="kling 9")),
     ("a fox, veo4", "a fox", GenerationOptions(model="veo4")),
     ("可灵5，一只猫", "一只猫", GenerationOptions(model="可灵5")),
+    ("use kling 9 to make a fox", "a fox", GenerationOptions(model="kling 9")),
+    ("a fox with veo 3", "a fox", GenerationOptions(model="veo 3")),
+    ("用可灵9.0生成狐狸奔跑", "狐狸奔跑", GenerationOptions(model="可灵9.0")),
+    ("a fox, sora 2", "a fox", GenerationOptions(model="sora 2")),
+    ("a fox, Sora", "a fox", GenerationOptions(model="Sora")),
+    ("use runway to make a fox", "a fox", GenerationOptions(model="runway")),
+    ("a fox, runway gen-4.5", "a fox", GenerationOptions(model="runway gen-4.5")),
+    ("a fox, model runway", "a fox", GenerationOptions(model="runway")),
+    ("狐狸奔跑，混元", "狐狸奔跑", GenerationOptions(model="混元")),
+    ("用混元做一只狐狸", "一只狐狸", GenerationOptions(model="混元")),
     ("kling 10s a fox", "a fox", GenerationOptions(model="kling", duration_s=10)),
     # sound
     ("a fox, silent", "a fox", GenerationOptions(sound=False)),
@@ -181,6 +201,23 @@ LEFT = [
     "the sound off the coast",
     "gemini constellation over a lake",
     "Sora runs in a field",
+    "Sora, a girl in the snow",
+    "a girl with horse",
+    "a hologram with gemini",
+    "a plane via runway",
+    "use runway lights to guide the plane",
+    "a meadow, pika, mountains",
+    "用豆包做早餐",
+    "用混元气功打败敌人",
+    "横屏游戏画面",
+    "竖屏的手机",
+    "竖屏拍摄一只猫",
+    "5秒吃完一个汉堡",
+    "a room filled with sound",
+    "the air vibrates with sound",
+    "with audio commentary on a match",
+    "sound on the beach",
+    "she makes no sound",
     "a flux of light",
 ]  # fmt: skip
 
@@ -200,6 +237,7 @@ def test_every_name_of_every_model_is_found() -> None:
         prompt, options = parse_options(f"a fox --model {word}")
         assert (prompt, options.model) == ("a fox", word)
         assert find(word)
+    assert all(parse_options(f"a fox --model {word}") == ("a fox", GenerationOptions(model=word)) for word in FOREIGN)
     for model in list_models():
         assert parse_options(f"{model.key} 10s a fox")[1].model == model.key
     assert {"budget", "balanced", "premium"} == TIERS

@@ -25,6 +25,8 @@ from bot.conversation.settings_messages import overview, page
 from bot.messages.languages import LANGUAGES
 from bot.messages.text_buttons import offered
 from core import pricing
+from core.catalogue import offers
+from core.catalogue.drift import Finding
 from core.errors import BadRequest
 from core.pricing import SourceFacts
 from core.types import Adjustment, Kind, Mode
@@ -279,6 +281,34 @@ def test_the_values_of_a_model_stand_on_the_page_with_their_prices() -> None:
     ]
     assert labels == ["4 s, $1.60", "✓ 6 s, $2.40", "8 s, $3.20", "Back to the default", "« All settings"]
     assert page(BY_NAME["resolution"], {}, "en", default_model="kling-3").actions == ()
+
+
+def test_a_model_that_died_overnight_spoils_no_settings() -> None:
+    words = Mode.TEXT_TO_VIDEO
+    offers.hold_back(
+        {
+            ("alibaba/happy-horse/text-to-video", words): [Finding("deprecated")],
+            ("fal-ai/veo3.1", words): [Finding("value_gone", "duration", ("4",))],
+        }
+    )
+    try:
+        for stored, default in (({}, "balanced"), ({"model": "happy-horse", "seconds": "8"}, "budget")):
+            shown = overview(stored, "en", of_group=False, default_model=default)
+            assert "Happy Horse is not available at the moment, so Happy Horse 1.1 does it" in shown.text
+            assert "$0.70" in shown.text
+        labels = [action.label for action in page(BY_NAME["model"], {}, "en", default_model="budget").actions]
+        assert not any(label.startswith("Happy Horse,") for label in labels)
+        labels = [action.label for action in page(BY_NAME["seconds"], {}, "en", default_model="veo-3.1").actions]
+        assert [label.split(",")[0] for label in labels[:2]] == ["6 s", "8 s"]
+        assert check({}, {"language": "zh"}, "balanced").changes == {"language": "zh"}
+        assert check({"model": "happy-horse"}, {"model": None}, "balanced").changes == {"model": None}
+        with pytest.raises(BadRequest) as refused:
+            check({}, {"model": "happy-horse"}, "budget")
+        assert refused.value.code == "model_unavailable"
+        offers.hold_back({key: [Finding("deprecated")] for key, _ in offers.rows()})
+        assert "not available" in overview({}, "en", of_group=False, default_model="balanced").text
+    finally:
+        offers.hold_back({})
 
 
 def test_settings_are_light() -> None:

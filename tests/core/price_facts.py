@@ -25,6 +25,9 @@ seedance-2.0-standard  i  5 1080p off 3.41    2026-08-22
 seedance-2.5           t  5 480p  on  1.1025  2026-10-03
 seedance-2.5           t  5 720p  on  2.365   2026-10-03
 seedance-2.5           i 30 1080p on  34.92   2026-10-03
+seedance-2.5-us        t  5 480p  on  1.323   2026-10-03
+seedance-2.5-us        i 10 720p  off 5.676   2026-10-03
+seedance-2.5-us        r4  4 1080p on 5.584   2026-10-03
 h3-max-turbo           t  5 768P  -   0.24    2026-10-04
 h3-max-turbo           i 15 1080P -   1.28    2026-10-04
 h3-max                 t  5 768P  -   0.48    2026-10-04

@@ -9,6 +9,9 @@ import pytest
 
 import core
 from core import errors
+from core.catalogue import offers
+from core.catalogue.drift import Finding
+from core.types import Mode
 from tests.core.test_generate import posts, sandboxed
 from tests.corpus import clip
 
@@ -51,6 +54,22 @@ def test_a_model_that_goes_on_by_itself_takes_the_film(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_where_fal_takes_no_films_just_now_the_last_frame_does(tmp_path: Path) -> None:
+    film = clip(tmp_path / "film.mp4", seconds=2, source="testsrc2=s=640x360:r=24")
+    offers.hold_back({("fal-ai/pixverse/v6/extend", Mode.EXTEND_VIDEO): [Finding("deprecated")]})
+
+    async def story() -> None:
+        async with sandboxed(tmp_path) as (settings, sandbox):
+            await core.generate_video("it turns", model="pixverse-6", settings=settings, extend=film)
+            (request,) = sandbox.memory.requests.values()
+            assert request.endpoint == "fal-ai/pixverse/v6/image-to-video"
+
+    try:
+        asyncio.run(story())
+    finally:
+        offers.hold_back({})
+
+
 def test_a_sharper_copy_has_its_price(tmp_path: Path) -> None:
     film = clip(tmp_path / "film.mp4", seconds=2)
 
@@ -60,6 +79,9 @@ def test_a_sharper_copy_has_its_price(tmp_path: Path) -> None:
             (request,) = sandbox.memory.requests.values()
             assert request.body["target_resolution"] == "4k"
             assert large.cost_usd == Decimal("0.0576")
+            with pytest.raises(errors.BadRequest) as refused:
+                await core.upscale_video(large, resolution="1080p", settings=settings)
+            assert (refused.value.code, posts(sandbox)) == ("large_enough", 1)
 
     asyncio.run(story())
 

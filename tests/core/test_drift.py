@@ -203,6 +203,12 @@ def test_a_fallback_that_is_gone_is_named_and_another_one_is_found() -> None:
     with pytest.raises(BadRequest, match="model_unavailable") as refused:
         pricing.plan("a fox", model=wan.key, mode=Mode.VIDEO_TO_VIDEO)
     assert refused.value.facts["model"] == "Happy Horse"
+    other = stand_in(horse, Mode.VIDEO_TO_VIDEO)
+    assert other is not None
+    assert other.key == "gemini-omni-flash"
+    hold_back(
+        {(each.modes[Mode.VIDEO_TO_VIDEO].id, Mode.VIDEO_TO_VIDEO): [Finding("unknown")] for each in (horse, other)}
+    )
     assert stand_in(horse, Mode.VIDEO_TO_VIDEO) is None
 
 

@@ -196,7 +196,7 @@ def test_the_models_are_a_table(on_wecom: Callable[..., None]) -> None:
         head, empty, *rows = fake.texts(FOX)[0].splitlines()
         assert head.startswith("所有模型")
         assert empty == ""
-        assert rows[0] == "| 模型 | 约 5 秒的价格 | 秒数 | 声音 | 照片 | 还能 | 怎么选 |"
+        assert rows[0] == "| 模型 | 约 5 秒的价格 | 秒数 | 声音 | 照片 | 擅长 | 怎么选 |"
         assert {each.count("|") for each in rows} == {8}
         assert any("Happy Horse" in each and "均衡" in each and "$0.70" in each for each in rows)
         assert any("Wan 3.0" in each and "2–30" in each and "首尾帧、参考图 10 张" in each for each in rows)

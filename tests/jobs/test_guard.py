@@ -69,11 +69,11 @@ def test_a_model_dies_overnight_and_comes_back(on_bench: OnBench) -> None:
         assert said(made, "Happy Horse 1.1")
         assert await made.jobs() == []
         made.telegram.user_says(42, "/models")
-        await made.until(lambda: said(made, "In part not available at the moment"))
+        await made.until(lambda: said(made, "in part not just now"))
         made.telegram.user_says(42, "/video a fox")  # nobody named it: another one makes it, aloud
         job = await made.settled(State.DELIVERED)
         assert job.request.model == "happy-horse-1.1"
-        assert [each.field for each in job.adjustments] == ["model"]
+        assert [each.field for each in job.adjustments] == ["model_unavailable"]
         made.fal.faults.clear()
         await look(made, days=4)
         assert len(await alerts(made, "Happy Horse", count=2)) == 2

@@ -219,6 +219,11 @@ def new_fields_are_refused(error: TelegramError) -> bool:
     return _refused_with(error, _NEW_FIELDS) and not speaks_of(error, "button_data_invalid")
 
 
+def method_is_unknown(error: TelegramError) -> bool:
+    """Return whether the server has no such method: it is older than that. Its words for a wrong token are others."""
+    return isinstance(error, ApiError) and error.status == httpx.codes.NOT_FOUND and speaks_of(error, "method")
+
+
 def is_too_big(error: TelegramError) -> bool:
     """Return whether the file has more bytes than the server takes or gives."""
     if not isinstance(error, ApiError) or error.status >= httpx.codes.INTERNAL_SERVER_ERROR:

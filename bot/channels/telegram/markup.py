@@ -75,6 +75,15 @@ class ServerAge:
         """Return whether the server has refused newer fields today."""
         return await self._memory.get("old") is not None
 
+    async def refuses(self, what: str) -> bool:
+        """Return whether the server has refused this today."""
+        return await self._memory.get(what) is not None
+
+    async def note_refusal(self, what: str) -> None:
+        """Remember for a day that the server does not know this."""
+        log.warning("the Bot API server does not know it; it gets messages without", extra={"what": what})
+        await self._memory.put(what, "1", for_s=_OLD_FOR_S)
+
     async def newest(self, send: Callable[[bool], Awaitable[R]], *, new_fields: bool = True) -> R:
         """Call `send(plain)`, with the newer fields where the server takes them, else at once without.
 

@@ -64,6 +64,14 @@ class BotClient(Bot):
         return await self._post(method, params)
 
 
+def message_id_of(sent: Any) -> str:
+    """Return the number of a message that was sent by `ask`. Raises Unreadable: it may be there, then."""
+    number = sent.get("message_id") if isinstance(sent, dict) else None
+    if not isinstance(number, int):
+        raise Unreadable("a message without a number")
+    return str(number)
+
+
 class BotRequest(HTTPXRequest):
     """A request class that raises ApiError for an HTTP failure and Unreadable for a success that is not JSON."""
 

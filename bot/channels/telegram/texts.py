@@ -3,20 +3,23 @@
 from dataclasses import dataclass, replace
 
 import telegram
-from telegram import Bot, LinkPreviewOptions, MessageEntity
+from telegram import LinkPreviewOptions, MessageEntity
 from telegram.error import TelegramError
 
+from bot.channels.telegram import tables
 from bot.channels.telegram.errors import (
     ApiError,
     TranslatingErrors,
     is_unchanged,
     lighter_may_do,
+    method_is_unknown,
     speaks_of,
 )
 from bot.channels.telegram.lengths import cut, split, units, whole
 from bot.channels.telegram.limits import LIMITS
 from bot.channels.telegram.markup import ServerAge, below, has_new_fields, keyboard
 from bot.channels.telegram.places import Places, is_group, reply_to_parameters
+from bot.channels.telegram.request import BotClient, message_id_of
 from bot.channels.types import Address, Message, SendError, SendOutcome
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -71,7 +74,7 @@ def _quoting(text: str, long: str) -> Part:
 class TextSender:
     """The sender of texts."""
 
-    def __init__(self, bot: Bot, places: Places, age: ServerAge) -> None:
+    def __init__(self, bot: BotClient, places: Places, age: ServerAge) -> None:
         self._bot = bot
         self._places = places
         self._age = age
@@ -81,6 +84,8 @@ class TextSender:
         if replace is not None:
             await self._change(to, message, replace)
             return replace
+        if message.table and message.only_for is None and (drawn := await self._drawn(to, message, reply_to)):
+            return drawn
         parts, reference = parts_of(message), ""
         if (
             message.only_for is not None
@@ -115,6 +120,34 @@ class TextSender:
             except ApiError:
                 return False
         return True
+
+    async def _drawn(self, to: Address, message: Message, reply_to: str | None) -> str | None:
+        """Send the message's table as one (rich messages, Bot API 10.2), and return its reference.
+
+        None where the server refuses that, or has done so today: then the lines do.
+        """
+        if await self._age.refuses(tables.METHOD):
+            return None
+        async with TranslatingErrors():
+            try:
+                return message_id_of(
+                    await self._places.send(
+                        to,
+                        lambda chat, thread: self._bot.ask(
+                            tables.METHOD,
+                            chat_id=chat,
+                            message_thread_id=thread,
+                            rich_message=tables.rich(message),
+                            reply_parameters=reply_to_parameters(reply_to),
+                            reply_markup=below(message, group=is_group(to.chat_id), plain=True),
+                        ),
+                    )
+                )
+            except TelegramError as error:
+                if not method_is_unknown(error) and not lighter_may_do(error):
+                    raise
+                await self._age.note_refusal(tables.METHOD)
+        return None
 
     async def _change(self, to: Address, message: Message, reference: str) -> None:
         """Edit a message. One that a person has deleted stays so. A second edit does no harm: none is unconfirmed."""

@@ -88,7 +88,7 @@ class WebChat(PlainChannel):
         if message.long:
             body["long"] = message.long
         if message.table:
-            body["table"] = message.table
+            body |= {"table": message.table, "below_table": message.below_table}
         body["reply_to"] = reply_to
         if replace is not None:
             await self._services.transcript.replace(to.chat_id, int(replace), body)

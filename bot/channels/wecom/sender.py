@@ -44,7 +44,8 @@ class Sender:
         """Show a text, with its buttons on a card, and return its reference. Raises SendError."""
         text = f"{message.text}\n\n{message.long}" if message.long else message.text
         if message.table:
-            text = f"{cards.plain(text.partition(chr(10))[0])}\n\n{cards.table(message.table)}"
+            title, below = cards.plain(text.partition("\n")[0]), cards.plain(message.below_table)
+            text = "\n\n".join(part for part in (title, cards.table(message.table), below) if part)
         buttons = [action for action in message.actions if action.data]
         links = [f"{action.label}: {action.url}" for action in message.actions if action.url]
         text = "\n".join([text, *links])

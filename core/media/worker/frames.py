@@ -12,7 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from PIL import Image, ImageChops, ImageStat
 
-from core.media.worker import probe
+from core.media.worker import colours, probe
 from core.media.worker.refusal import Refusal
 
 _HD_LINES = 720
@@ -80,11 +80,15 @@ def _shown(container: InputContainer, stream: VideoStream) -> Iterator[VideoFram
 
 
 def picture_of(frame: VideoFrame, *, path: str) -> Image.Image:
-    """Return the frame at its full size as displayed: upright, with square pixels, in the colours that players show."""
+    """Return the frame at its full size as displayed: upright, with square pixels, in the colours that players show.
+
+    One of HDR becomes SDR: a picture's label of HDR is read by few.
+    """
     with probe.opened(path) as container:
         sar = probe.sar_of(probe.picture_stream(container))
     width, height = max(1, round(frame.width * sar)), frame.height
     image: Image.Image = _in_colour(frame, width, height).to_image()  # type: ignore[no-untyped-call]
+    image = colours.sdr_image(image, transfer=int(frame.color_trc), primaries=int(frame.color_primaries))
     turned = probe.rotation(frame)
     return image.rotate(turned, expand=True) if turned else image
 

@@ -115,3 +115,14 @@ def test_dolby_vision_is_taken_where_others_can_show_it(tmp_path: Path, compatib
     with pytest.raises(MediaError) as caught:
         asyncio.run(prepare)
     assert caught.value.facts["what"] == "dolby-vision"
+
+
+@pytest.mark.parametrize("bits", [10, 8])
+@pytest.mark.parametrize("transfer", _TRANSFERS)
+def test_the_last_frame_of_a_film_in_hdr_is_a_picture_in_sdr(tmp_path: Path, transfer: str, bits: int) -> None:
+    source = hdr(tmp_path / "hdr.mov", transfer, 0.58 if transfer == "PQ" else 0.75, bits=bits)
+    asyncio.run(media.last_frame(source, tmp_path / "last.png"))
+    with Image.open(tmp_path / "last.png") as image:
+        assert image.convert("L").getpixel((80, 45)) == pytest.approx(
+            224, abs=15
+        )  # left as it is it would be 191 or 148

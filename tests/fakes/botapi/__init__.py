@@ -22,7 +22,7 @@ import httpx
 from starlette.types import Receive, Scope, Send
 
 from tests.fakes.botapi.app import BotApi, Call, Fault, FaultKind
-from tests.fakes.botapi.methods import Methods, Upload
+from tests.fakes.botapi.methods import Methods, Upload, said_in
 from tests.fakes.botapi.rates import Rates
 from tests.fakes.botapi.world import Json, Unknown, Version, World, buttons
 from tests.serving import served_in_thread
@@ -131,7 +131,7 @@ class TelegramFake:
         return self.world.said(chat)
 
     def texts(self, chat: int) -> list[str]:
-        return [message["text"] for message in self.said(chat) if "text" in message]
+        return [text for message in self.said(chat) if (text := said_in(message)) is not None]
 
     def videos(self, chat: int) -> list[Json]:
         return [message for message in self.said(chat) if "video" in message]

@@ -164,7 +164,7 @@ class BotApi:
             return await self._updates(call, request)
         work = self._methods.find(call.method)
         if work is None:
-            raise Refused(404, "Not Found")
+            raise Refused(404, "Not Found: method not found")
         if self._rates is not None:
             self._rates.count(call.method, str(call.params.get("chat_id", "")), time.monotonic())
         return work(call.params, call.files)

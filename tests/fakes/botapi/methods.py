@@ -13,10 +13,12 @@ from PIL import Image
 from tests.fakes.botapi.fields import Fields, Refused, units
 from tests.fakes.botapi.world import DELETABLE_S, Chat, Json, World
 
-__all__ = ["Methods", "Refused", "Upload", "decoded"]
+__all__ = ["Methods", "Refused", "Upload", "decoded", "said_in"]
 
 Params = Mapping[str, Any]
 
+RICH_SINCE = (10, 2)
+_ALIGNS = {"left", "center", "right"}
 _ACTIONS = {"typing", "upload_photo", "record_video", "upload_video", "upload_document", "choose_sticker"}
 _SCOPES = {"default", "all_private_chats", "all_group_chats", "all_chat_administrators"}
 
@@ -57,6 +59,7 @@ class Methods:
             },
             "sendmessage": self._send_message,
             "editmessagetext": self._edit_text,
+            **({"sendrichmessage": self._send_rich} if self.world.version >= RICH_SINCE else {}),
             "sendvideo": self._send_video,
             "senddocument": self._send_document,
             "editmessagereplymarkup": self._edit_markup,
@@ -126,6 +129,17 @@ class Methods:
         if alone is not None:
             return self._whisper(params, alone, text)
         return self._post(params, {"text": text, **({"entities": entities} if entities else {})})
+
+    def _send_rich(self, params: Params, _files: Mapping[str, Upload]) -> Json:
+        """A message of blocks: paragraphs, and tables whose cells all say how they are aligned."""
+        self._may(params, "can_send_messages", "text messages")
+        rich = params.get("rich_message")
+        if not isinstance(rich, dict) or not set(rich) <= {"blocks", "is_rtl", "skip_entity_detection"}:
+            raise Refused(400, "Bad Request: can't parse InputRichMessage")
+        said = [line for block in rich["blocks"] for line in _lines_of(block)]
+        if not said or units("".join(said)) > 32_768 or len(said) > 500:
+            raise Refused(400, "Bad Request: rich message is invalid")
+        return self._post(params, {"rich_message": rich})
 
     def _whisper(self, params: Params, alone: Json, text: str) -> Json:
         """A text for one member of a group: it has no number of its own, and only admins may send it unasked."""
@@ -334,6 +348,30 @@ class Methods:
         if file.size > self.world.fetch_bytes:
             raise Refused(400, "Bad Request: file is too big")
         return {**file.json(), "file_path": str(file.path.resolve()) if self.world.local else file.name}
+
+
+def _lines_of(block: Json) -> list[str]:
+    if block.get("type") == "paragraph" and set(block) == {"type", "text"} and str(block["text"]).strip():
+        return [block["text"]]
+    known = {"type", "cells", "is_bordered", "is_striped", "is_compact", "caption"}
+    if block.get("type") != "table" or not set(block) <= known or not block["cells"]:
+        raise Refused(400, "Bad Request: can't parse InputRichBlock")
+    for cell in (cell for row in block["cells"] for cell in row):
+        if not set(cell) <= {"text", "align", "valign", "is_header", "colspan", "rowspan"}:
+            raise Refused(400, "Bad Request: can't parse RichBlockTableCell")
+        if cell.get("align") not in _ALIGNS or cell.get("valign") not in {"top", "middle", "bottom"}:
+            raise Refused(400, "Bad Request: can't parse RichBlockTableCell")
+    if len({len(row) for row in block["cells"]}) != 1 or len(block["cells"][0]) > 20:
+        raise Refused(400, "Bad Request: rich message is invalid")
+    return [" ".join(cell["text"] for cell in row if cell.get("text")) for row in block["cells"]]
+
+
+def said_in(message: Json) -> str | None:
+    """What a person reads: the text, or that of a rich message's blocks, a line for each row."""
+    if "rich_message" in message:
+        return "\n".join(line for block in message["rich_message"]["blocks"] for line in _lines_of(block))
+    text = message.get("text")
+    return None if text is None else str(text)
 
 
 def _check_video(upload: Upload, most_bytes: int) -> None:

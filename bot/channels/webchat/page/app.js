@@ -140,6 +140,7 @@ function elementOf(message) {
   const mine = message.from === "me" ? " me" : "";
   return make("article", { className: `bubble${mine}` },
     make("div", { className: "text", textContent: message.table ? message.text.split("\n")[0] : message.text }), tableOf(message),
+    message.below_table && make("div", { className: "text", textContent: message.below_table }),
     foldedOf(message), barOf(message), actionsOf(message));
 }
 

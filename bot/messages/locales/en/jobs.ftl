@@ -54,6 +54,7 @@ adjusted-duration = This model cannot make { $asked } s; the nearest it can is {
 adjusted-resolution = This model cannot make { $asked }; the nearest it can is { $used }.
 adjusted-aspect-ratio = This model cannot make { $asked }; the nearest shape it can is { $used }.
 adjusted-model = { $asked } cannot make this kind of video, so { $used } does it, at the price shown.
+adjusted-model-unavailable = { $asked } is not available at the moment, so { $used } does it, at the price shown.
 adjusted-prompt = Your text is longer than this model reads; only its beginning is used.
 adjusted-seed = This model cannot use seed { $asked }; the nearest it can is { $used }.
 adjusted-sound = This model’s films always have { $used ->

@@ -152,6 +152,7 @@ alert-unit-price-line =
         [yes] {" "}({ $percent } %)
        *[no] {""}
     }
+alert-odd-unit-price = • { $row }: fal names { $price }, and no price of this entry is that. Please compare it with the model’s page at fal.ai.
 model-and-mode = { $model }, { $mode }
 mode-text-to-video = from words
 mode-image-to-video = from a photo

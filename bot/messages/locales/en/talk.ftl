@@ -119,7 +119,7 @@ models-column-price = About 5 s
 models-column-seconds = Seconds
 models-column-sound = Sound
 models-column-pictures = Pictures
-models-column-more = Also
+models-column-best = Best at
 models-cell-name = { $name }
 models-cell-say =
     { KNOWN($tier) ->
@@ -130,8 +130,15 @@ models-cell-say =
         }
     }
 models-cell-price =
-    { $price }{ KNOWN($duration) ->
+    { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }{ KNOWN($duration) ->
         [yes] {" "}({ $duration } s)
+       *[no] {""}
+    }{ $off ->
+        [all] not just now
+        [some] , in part not just now
        *[no] {""}
     }
 models-cell-seconds = { $seconds }
@@ -152,14 +159,17 @@ models-cell-pictures =
         [yes] , { $references } references
        *[no] {""}
     }
-models-cell-more =
-    { INCLUDES($modes, "extend-video") ->
-        [yes] continues videos
-       *[no] {""}
-    }{ INCLUDES($modes, "video-to-video") ->
-        [yes] changes videos
-       *[no] {""}
-    }
+models-cell-best = { $best }
+models-best-words = first places for words
+models-best-photos = first place for photos
+models-best-cheap = low price
+models-best-sharp = 4k
+models-best-long = long videos
+models-best-likeness = the same face or thing
+models-best-continue = continuing
+models-best-edit = changing videos
+models-best-draft = cheap drafts
+models-best-and = { $first }, { $other }
 models-signs = 🔊 with sound, 🔈 if you like, 🔇 silent · 2🖼 first and last photo · 👥 references · ➕ continues · ✏️ changes videos
 
 price-title = What a video costs:
@@ -175,6 +185,20 @@ price-line =
         [off] , silent
        *[none] {""}
     }: { $price }
+price-column-name = Model
+price-column-seconds = Seconds
+price-column-resolution = Resolution
+price-column-sound = Sound
+price-column-price = Price
+price-cell-name = { $model }
+price-cell-seconds = { $duration }
+price-cell-resolution = { $resolution }
+price-cell-sound =
+    { $films ->
+        [on] yes
+       *[off] no
+    }
+price-cell-price = { $price }
 price-note =
     Add a model, a length or a resolution to see its price: { CHAT() ->
         [words] “price premium 10s 1080p”

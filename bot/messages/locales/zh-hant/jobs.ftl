@@ -55,6 +55,7 @@ adjusted-duration = 該模型做不了 { $asked } 秒，改為最接近的 { $us
 adjusted-resolution = 該模型沒有 { $asked }，改為最接近的 { $used }。
 adjusted-aspect-ratio = 該模型做不了 { $asked } 的畫面比例，改為最接近的 { $used }。
 adjusted-model = { $asked } 做不了這種影片，改用 { $used }，價格已按它計算。
+adjusted-model-unavailable = { $asked } 目前不能用，改用 { $used }，價格已按它計算。
 adjusted-prompt = 文字超過了該模型的上限，只用前面的部分。
 adjusted-seed = 該模型用不了種子 { $asked }，改為最接近的 { $used }。
 adjusted-sound =

@@ -153,6 +153,7 @@ alert-unit-price-line =
         [yes] （{ $percent }%）
        *[no] {""}
     }
+alert-odd-unit-price = • { $row }：fal 標的是 { $price }，與這一項的任何價格都不同。請對照 fal.ai 上該模型的頁面。
 model-and-mode = { $model }，{ $mode }
 mode-text-to-video = 文字做影片
 mode-image-to-video = 照片做影片

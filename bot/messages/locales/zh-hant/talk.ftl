@@ -145,7 +145,7 @@ models-column-price = 約 5 秒的價格
 models-column-seconds = 秒數
 models-column-sound = 聲音
 models-column-pictures = 照片
-models-column-more = 還能
+models-column-best = 擅長
 models-cell-name = { $name }
 models-cell-say =
     { KNOWN($tier) ->
@@ -161,8 +161,15 @@ models-cell-say =
         }
     }
 models-cell-price =
-    { $price }{ KNOWN($duration) ->
+    { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }{ KNOWN($duration) ->
         [yes] （{ $duration } 秒）
+       *[no] {""}
+    }{ $off ->
+        [all] 暫不可用
+        [some] ，部分暫不可用
        *[no] {""}
     }
 models-cell-seconds = { $seconds }
@@ -183,14 +190,17 @@ models-cell-pictures =
         [yes] 、參考圖 { $references } 張
        *[no] {""}
     }
-models-cell-more =
-    { INCLUDES($modes, "extend-video") ->
-        [yes] 續寫影片
-       *[no] {""}
-    }{ INCLUDES($modes, "video-to-video") ->
-        [yes] 改影片
-       *[no] {""}
-    }
+models-cell-best = { $best }
+models-best-words = 文字成品排名前列
+models-best-photos = 照片成品排名第一
+models-best-cheap = 價格低
+models-best-sharp = 4K 畫質
+models-best-long = 長影片
+models-best-likeness = 同一張臉、同一件東西
+models-best-continue = 續寫
+models-best-edit = 改影片
+models-best-draft = 便宜的草稿
+models-best-and = { $first }，{ $other }
 models-signs = 🔊 有聲，🔈 可選，🔇 無聲 · 2🖼 首尾幀 · 👥 參考圖張數 · ➕ 續寫 · ✏️ 改影片
 
 price-title = 影片價格：
@@ -206,6 +216,20 @@ price-line =
         [off] ，無聲
        *[none] {""}
     }：{ $price }
+price-column-name = 模型
+price-column-seconds = 秒數
+price-column-resolution = 清晰度
+price-column-sound = 聲音
+price-column-price = 價格
+price-cell-name = { $model }
+price-cell-seconds = { $duration }
+price-cell-resolution = { $resolution }
+price-cell-sound =
+    { $films ->
+        [on] 有
+       *[off] 無
+    }
+price-cell-price = { $price }
 price-note =
     加上模型、時長或清晰度，就能查到對應的價格，例如：{ CHAT() ->
         [words] 價格 高級 10秒 1080p

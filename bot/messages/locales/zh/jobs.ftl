@@ -54,6 +54,7 @@ adjusted-duration = 该模型做不了 { $asked } 秒，改为最接近的 { $us
 adjusted-resolution = 该模型没有 { $asked }，改为最接近的 { $used }。
 adjusted-aspect-ratio = 该模型做不了 { $asked } 的画面比例，改为最接近的 { $used }。
 adjusted-model = { $asked } 做不了这种视频，改用 { $used }，价格已按它计算。
+adjusted-model-unavailable = { $asked } 目前不能用，改用 { $used }，价格已按它计算。
 adjusted-prompt = 文字超过了该模型的上限，只用前面的部分。
 adjusted-seed = 该模型用不了种子 { $asked }，改为最接近的 { $used }。
 adjusted-sound =

@@ -152,6 +152,7 @@ alert-unit-price-line =
         [yes] （{ $percent }%）
        *[no] {""}
     }
+alert-odd-unit-price = • { $row }：fal 标的是 { $price }，与这一项的任何价格都不同。请对照 fal.ai 上该模型的页面。
 model-and-mode = { $model }，{ $mode }
 mode-text-to-video = 文字做视频
 mode-image-to-video = 照片做视频

@@ -144,7 +144,7 @@ models-column-price = 约 5 秒的价格
 models-column-seconds = 秒数
 models-column-sound = 声音
 models-column-pictures = 照片
-models-column-more = 还能
+models-column-best = 擅长
 models-cell-name = { $name }
 models-cell-say =
     { KNOWN($tier) ->
@@ -160,8 +160,15 @@ models-cell-say =
         }
     }
 models-cell-price =
-    { $price }{ KNOWN($duration) ->
+    { KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] { $price }
+    }{ KNOWN($duration) ->
         [yes] （{ $duration } 秒）
+       *[no] {""}
+    }{ $off ->
+        [all] 暂不可用
+        [some] ，部分暂不可用
        *[no] {""}
     }
 models-cell-seconds = { $seconds }
@@ -182,14 +189,17 @@ models-cell-pictures =
         [yes] 、参考图 { $references } 张
        *[no] {""}
     }
-models-cell-more =
-    { INCLUDES($modes, "extend-video") ->
-        [yes] 续写视频
-       *[no] {""}
-    }{ INCLUDES($modes, "video-to-video") ->
-        [yes] 改视频
-       *[no] {""}
-    }
+models-cell-best = { $best }
+models-best-words = 文字成片排名前列
+models-best-photos = 照片成片排名第一
+models-best-cheap = 价格低
+models-best-sharp = 4K 画质
+models-best-long = 长视频
+models-best-likeness = 同一张脸、同一件东西
+models-best-continue = 续写
+models-best-edit = 改视频
+models-best-draft = 便宜的草稿
+models-best-and = { $first }，{ $other }
 models-signs = 🔊 有声，🔈 可选，🔇 无声 · 2🖼 首尾帧 · 👥 参考图张数 · ➕ 续写 · ✏️ 改视频
 
 price-title = 视频价格：
@@ -205,6 +215,20 @@ price-line =
         [off] ，无声
        *[none] {""}
     }：{ $price }
+price-column-name = 模型
+price-column-seconds = 秒数
+price-column-resolution = 清晰度
+price-column-sound = 声音
+price-column-price = 价格
+price-cell-name = { $model }
+price-cell-seconds = { $duration }
+price-cell-resolution = { $resolution }
+price-cell-sound =
+    { $films ->
+        [on] 有
+       *[off] 无
+    }
+price-cell-price = { $price }
 price-note =
     加上模型、时长或清晰度，就能查到对应的价格，例如：{ CHAT() ->
         [words] 价格 高级 10秒 1080p
