@@ -7,7 +7,6 @@ import asyncio
 import gc
 import json
 import os
-import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -58,11 +57,6 @@ _LONGEST = frozenset(  # they wait for processes: begun last, they would keep on
     }
 )
 
-
-_MEMORY = Path("/dev/shm")
-if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 4_000_000_000:
-    # What tests write lies in memory where there is room: no commit of SQLite waits for a disk.
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 SPARE = Spare()
 _OWN_SERVER = frozenset({"test_fork_client.py", "test_isolation.py", "test_confinement.py"})
