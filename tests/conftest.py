@@ -34,26 +34,38 @@ settings.load_profile("reelbot")
 
 _LONGEST = frozenset(  # they wait for processes: begun last, they would keep one worker busy while the others are done
     {
+        "test_after_films.py",
         "test_backup.py",
+        "test_consent.py",
         "test_console.py",
         "test_crash.py",
         "test_crash_points.py",
         "test_crash_workers.py",
-        "test_dialogues.py",
         "test_cut_off_workers.py",
+        "test_dialogues.py",
         "test_foreground.py",
+        "test_forget_crash_points.py",
+        "test_forgotten_people.py",
         "test_frozen_workers.py",
         "test_full_disk.py",
         "test_heartbeat.py",
+        "test_ilink_crash.py",
         "test_money.py",
+        "test_one_transaction.py",
         "test_prove.py",
         "test_restored_jobs.py",
+        "test_sequences_more.py",
+        "test_setup.py",
+        "test_several_photos.py",
         "test_telegram_flow.py",
+        "test_terminal.py",
         "test_throwaway.py",
         "test_turns.py",
         "test_upgrade.py",
+        "test_webchat_door.py",
         "test_webchat_page.py",
         "test_wechat_flow.py",
+        "test_wecom_workers.py",
     }
 )
 
@@ -94,7 +106,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _nobodys_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in list(os.environ):
-        if name.startswith(("FAL_", "REELBOT_", "TELEGRAM_", "WECHAT_", "ILINK_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("FAL_", "REELBOT_", "TELEGRAM_", "WECHAT_", "WECOM_", "ILINK_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 
