@@ -105,8 +105,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(autouse=True)
 def _nobodys_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    ours = ("FAL_", "REELBOT_", "TELEGRAM_", "WECHAT_", "WECOM_", "ILINK_")
     for name in list(os.environ):
-        if name.startswith(("FAL_", "REELBOT_", "TELEGRAM_", "WECHAT_", "WECOM_", "ILINK_")) or name.lower().endswith("_proxy"):
+        if name.startswith(ours) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 
