@@ -18,6 +18,7 @@ from core.config import FalSettings
 from core.errors import AssetHostDown, BadReference
 from core.io.bodies import first_bytes
 from core.io.retrying import RetryPolicy, retried
+from core.io.tls import usual_trust
 
 _LOOK_TIMEOUT_S = 10.0
 _LOOK_TOTAL_S = 20.0
@@ -71,7 +72,7 @@ async def _require_public_name(url: str, *, settings: FalSettings, resolver: Res
 async def _check_once(url: str, path: Path | None) -> None:
     headers = {"Range": f"bytes=0-{_PREFIX - 1}", "Accept-Encoding": "identity"}
     async with httpx.AsyncClient(
-        timeout=_LOOK_TIMEOUT_S, trust_env=False, follow_redirects=True, max_redirects=3
+        timeout=_LOOK_TIMEOUT_S, trust_env=False, follow_redirects=True, max_redirects=3, verify=usual_trust()
     ) as client:
         try:
             async with client.stream("GET", url, headers=headers) as reply:

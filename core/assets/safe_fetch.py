@@ -19,6 +19,7 @@ from core.assets.ip_ranges import Resolve, is_loopback_address, is_public, resol
 from core.config import FalSettings
 from core.errors import BadReference, BadRequest
 from core.io.bodies import BodyTooLarge, write_body
+from core.io.tls import usual_trust
 
 _REDIRECTS = 3
 _MOST_DIGITS = 18  # Python refuses to read numbers of thousands of them
@@ -89,8 +90,7 @@ async def public_reply(
     total_s: float = _TOTAL_S,
 ) -> AsyncIterator[httpx.Response]:
     """Yield the successful reply at the end of the redirects, its body not read yet. Raises as fetch_public."""
-    verify = trust or httpx.create_ssl_context(trust_env=False)
-    client = httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, follow_redirects=False, verify=verify)
+    client = httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, follow_redirects=False, verify=trust or usual_trust())
     try:
         async with client, asyncio.timeout(total_s):
             for _ in range(_REDIRECTS + 1):

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import httpx
 from starlette.routing import BaseRoute, Route
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
@@ -48,6 +47,7 @@ from bot.channels.types import (
     VideoMessage,
 )
 from core.io.retrying import RetryPolicy, Sleep, retried
+from core.io.tls import usual_trust
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class Telegram:
         self._settings = settings
         self._sleep = sleep
         self._token = settings.token.get_secret_value() if settings.token else ""
-        self._tls = httpx.create_ssl_context(trust_env=False)
+        self._tls = usual_trust()
         # The library adds the time that Telegram may hold the question to the time it may take to answer.
         self._requests = {
             "calls": BotRequest(tls=self._tls, pool=32, read_s=20.0),

@@ -15,6 +15,7 @@ from bot.channels.telegram.request import BotClient, BotRequest
 from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.types import SendError, SendOutcome
 from core.io.retrying import Sleep
+from core.io.tls import usual_trust
 
 _MOST = 100
 _HELD_S = 5
@@ -52,8 +53,7 @@ async def watch(settings: TelegramSettings, try_code: TryCode, *, sleep: Sleep =
 
 @asynccontextmanager
 async def _client(settings: TelegramSettings) -> AsyncIterator[BotClient]:
-    tls = httpx.create_ssl_context(trust_env=False)
-    async with BotRequest(tls=tls, pool=1, read_s=10.0 + _HELD_S) as request:
+    async with BotRequest(tls=usual_trust(), pool=1, read_s=10.0 + _HELD_S) as request:
         token = settings.token.get_secret_value() if settings.token else ""
         url = f"{settings.api_url}/bot"
         yield BotClient(token, url, request=request, get_updates_request=request, pace=Pace())
