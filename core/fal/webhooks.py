@@ -25,6 +25,7 @@ from core.fal.http import ANSWER_S, http_client
 _WINDOW_S = 300
 _KEEP_S = 24 * 3600
 _AFTER_FAILURE_S = 30.0
+_MOST_KEYS = 20  # a wrong signature is tried by each
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _TOKEN = re.compile(r"([A-Za-z0-9]{1,40})\.([0-9a-f]{64})")
 
@@ -126,7 +127,7 @@ def read_keys(reply: object) -> tuple[bytes, ...]:
     """Read the ED25519 keys of fal's JWKS; none where the reply is another."""
     rows = reply.get("keys") if isinstance(reply, dict) else None
     found = []
-    for row in rows if isinstance(rows, list) else []:
+    for row in rows[:_MOST_KEYS] if isinstance(rows, list) else []:
         text = row.get("x") if isinstance(row, dict) else None
         if isinstance(text, str):
             found.append(_decoded(text))

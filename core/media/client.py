@@ -39,6 +39,8 @@ _SOURCE_CPU_S = 300  # a phone's minute in 4K, brought down
 PAID_CPU_S = 900  # what was paid for is made to fit, however long it takes
 _WALL_PER_CPU = 2.0
 _ANSWER_BYTES = 1_000_000
+_MOST_FILES, _MOST_FILE_BYTES = 100, 1_000_000_000  # of a child, in its own folder
+_LOOK_S = 0.25
 _WRITTEN = ("into", "thumbnail")
 """Arguments of a job that name the files that its child writes (core/media/worker/child.py)."""
 
@@ -228,7 +230,10 @@ def _adjustments(answer: dict[str, Any]) -> tuple[Adjustment, ...]:
 
 def probe_of(answer: dict[str, Any]) -> Probe:
     """Read a probe out of a child's answer."""
-    return Probe(**{**answer, "problems": tuple(answer["problems"])})
+    try:
+        return Probe(**{**answer, "problems": tuple(answer["problems"])})
+    except (TypeError, KeyError):
+        raise MediaError("unreadable_media", reason="crashed") from None
 
 
 async def in_child(module: str, call: str, *, cpu_s: int = _CPU_S, **arguments: Any) -> dict[str, Any]:
@@ -240,6 +245,8 @@ async def in_child(module: str, call: str, *, cpu_s: int = _CPU_S, **arguments: 
         answer = await _runner.get()(_WORKER, job, wall_s=max(_WALL_S, cpu_s * _WALL_PER_CPU), long=cpu_s > _CPU_S)
         if "refused" in answer:
             raise MediaError(answer["refused"], **answer["facts"])
+        if not isinstance(answer.get("ok"), dict):
+            raise MediaError("unreadable_media", reason="crashed")
         result: dict[str, Any] = answer["ok"]
         whole = True
     finally:
@@ -266,7 +273,7 @@ async def run_child(script: Path, job: str, *, wall_s: float = _WALL_S, long: bo
 
 async def _cold(script: Path, job: str, wall_s: float) -> dict[str, Any]:
     with _folder() as folder:
-        return await _bounded(cold_child.run(script, job, folder, most_bytes=_ANSWER_BYTES), wall_s)
+        return await _bounded(cold_child.run(script, job, folder, most_bytes=_ANSWER_BYTES), wall_s, folder)
 
 
 async def fork_child(script: Path, job: str, *, wall_s: float = _WALL_S, long: bool = False) -> dict[str, Any]:
@@ -277,7 +284,7 @@ async def fork_child(script: Path, job: str, *, wall_s: float = _WALL_S, long: b
     """
     async with _turn(long=long):
         with suppress(ServerLost), _folder() as folder:
-            return await _bounded(_server(script).run(job, folder, most_bytes=_ANSWER_BYTES), wall_s)
+            return await _bounded(_server(script).run(job, folder, most_bytes=_ANSWER_BYTES), wall_s, folder)
         log.warning("a fork server was lost: its file is looked at once more")
         return await _cold(script, job, wall_s)
 
@@ -286,17 +293,52 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="reelbot-media-")
 
 
-async def _bounded(run: Awaitable[bytes | None], wall_s: float) -> dict[str, Any]:
+async def _bounded(run: Awaitable[bytes | None], wall_s: float, folder: str) -> dict[str, Any]:
     try:
-        async with asyncio.timeout(wall_s):
-            output = await run
+        async with asyncio.timeout(wall_s) as limit:
+            watching = asyncio.create_task(_end_when_full(folder, limit))
+            try:
+                output = await run
+            finally:
+                watching.cancel()
     except TimeoutError:
-        raise MediaError("unreadable_media", reason="timeout") from None
-    try:
-        answer: dict[str, Any] = json.loads(output or b"")
-    except ValueError:
-        raise MediaError("unreadable_media", reason="crashed") from None
+        raise MediaError("unreadable_media", reason="disk" if _is_full(folder) else "timeout") from None
+    answer = _answer(output or b"")
+    if answer is None:
+        raise MediaError("unreadable_media", reason="crashed")
     return answer
+
+
+def _answer(output: bytes) -> dict[str, Any] | None:
+    """Read a child's answer; None for what none of ours says: a file may speak for the child that it took over."""
+    try:
+        answer = json.loads(output)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(answer, dict):
+        return None
+    if "refused" in answer:
+        is_ours = isinstance(answer["refused"], str) and isinstance(answer.get("facts"), dict)
+        return answer if is_ours and "code" not in answer["facts"] else None
+    return answer
+
+
+async def _end_when_full(folder: str, limit: asyncio.Timeout) -> None:
+    """End a child that writes without end: the limit of its files is one for each, and it may make many."""
+    while not await asyncio.to_thread(_is_full, folder):  # noqa: ASYNC110 - nobody tells of files
+        await asyncio.sleep(_LOOK_S)
+    with suppress(RuntimeError):  # its time is over anyway
+        limit.reschedule(asyncio.get_running_loop().time())
+
+
+def _is_full(folder: str) -> bool:
+    size = 0
+    with suppress(OSError), os.scandir(folder) as entries:
+        for number, entry in enumerate(entries):
+            size += entry.stat(follow_symlinks=False).st_size
+            if number >= _MOST_FILES or size > _MOST_FILE_BYTES:
+                return True
+    return False
 
 
 Runner = Callable[..., Awaitable[dict[str, Any]]]

@@ -1,6 +1,7 @@
 """fal's completion calls: signed, fresh, for a job that only we could have named."""
 
 import asyncio
+import base64
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
@@ -168,3 +169,9 @@ def test_odd_keys_are_left_out(signer: Signer) -> None:
         assert await cache.get() == keys(signer)
 
     cached(lambda _: JSONResponse({"keys": [*odd, padded]}), story)
+
+
+def test_keys_without_end_are_cut_off() -> None:
+    """Each wrong signature is tried by each of them."""
+    rows = [{"x": base64.urlsafe_b64encode(bytes([number % 256]) * 32).decode()} for number in range(1000)]
+    assert 0 < len(read_keys({"keys": rows})) <= 20

@@ -133,3 +133,30 @@ def test_the_parent_keeps_its_own_limits(tmp_path: Path, way: str) -> None:
     before = resource.getrlimit(resource.RLIMIT_AS)
     told(tmp_path, way, "    return 1\n")
     assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+def test_files_without_end_are_stopped(tmp_path: Path, way: str) -> None:
+    """Each is small enough; all of them would fill the disk."""
+    body = "    for number in range(10**6):\n        open(f'f{number}', 'wb').write(b'x')\n    return []\n"
+    with pytest.raises(MediaError) as caught:
+        told(tmp_path, way, body, cpu_s=60)
+    assert caught.value.facts["reason"] == "disk"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "[" * 100_000,
+        "[]",
+        "7",
+        '{"refused": [], "facts": {}}',
+        '{"refused": "x"}',
+        '{"refused": "x", "facts": {"code": 1}}',
+    ],
+)
+def test_an_answer_that_no_child_of_ours_gives_is_a_crash(tmp_path: Path, answer: str) -> None:
+    """A file may speak for the child that it took over."""
+    body = f"    os.write(1, {answer!r}.encode() + b'\\n')\n    os._exit(0)\n"
+    with pytest.raises(MediaError) as caught:
+        told(tmp_path, "forked", body)
+    assert caught.value.facts["reason"] == "crashed"
