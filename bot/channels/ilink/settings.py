@@ -1,11 +1,15 @@
 """Personal WeChat's settings: two addresses. Who is logged in stands in the database (accounts.py)."""
 
+import re
 from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import model_validator
 
 from core.config import BaseUrl, EnvSettings, env, is_loopback
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+"""Of one account among several."""
 
 
 class ILinkSettings(EnvSettings):
