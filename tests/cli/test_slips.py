@@ -229,6 +229,14 @@ def test_a_name_is_written_as_browsers_write_it() -> None:
         assert FalSettings.offline(public_url=given).public_url == shown
 
 
+def test_of_two_databases_the_one_that_is_not_read_is_named(place: Path) -> None:
+    line = "REELBOT_DATABASE_URL=postgresql://me@h/db"
+    assert found_in(place, line) == {}
+    (place / "output").mkdir()
+    (place / "output" / "reelbot.db").touch()
+    assert f"not {place}/output/reelbot.db" in found_in(place, line)["warn", "REELBOT_DATABASE_URL"]
+
+
 def test_the_line_ends_of_old_macs_are_named(place: Path) -> None:
     (place / ".env").write_bytes(GOOD.replace("\n", "\r").encode())
     (found,) = setting_problems.examine()
