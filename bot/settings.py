@@ -117,6 +117,8 @@ class Settings(FalSettings):
             yield "REELBOT_PUBLIC_URL: is known in your own network alone, where neither fal nor a chat's server is"
         if self.asset_host == "folder" and self.asset_base is None:
             yield "REELBOT_ASSET_HOST: folder needs REELBOT_PUBLIC_URL or REELBOT_FAL_ASSETS_URL; photos are refused so"
+        if self.database_url is not None and self.store_url.startswith("postgresql://") and self.database_file.exists():
+            yield f"REELBOT_DATABASE_URL: is read, and not {self.database_file}: move that away, or unset this"
         if _EVERYBODY & {*self.trusted_proxies}:
             yield "REELBOT_TRUSTED_PROXY: believes everybody, so nobody is counted by their own address"
 

@@ -1,5 +1,6 @@
 """The protocol of a chat: its manifest, and what every channel implements."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
@@ -205,11 +206,12 @@ class Terminal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConsoleOption:
-    """An option of a console command: `--name VALUE`."""
+    """An option of a console command: `--name VALUE`. `form`: what a value is made of, where not all can be meant."""
 
     name: str
     value: str
     help: str
+    form: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,25 @@ def aspect_ratio(text: str) -> str:
     return text
 
 
+def of_form(form: re.Pattern[str] | None) -> Callable[[str], str]:
+    """Return the reader of a value of this form; None: of any."""
+
+    def read(text: str) -> str:
+        if form is not None and not form.fullmatch(text):
+            raise ArgumentTypeError(f"{text!r} is not possible; --help says what is")
+        return text
+
+    return read
+
+
+def file_or_url(text: str) -> str:
+    """Read the name of a file, or an address."""
+    scheme, is_address, _ = text.partition("://")
+    if not text or (is_address and scheme.lower() not in {"http", "https"}):
+        raise ArgumentTypeError(f"{text!r} is neither a file nor an address that begins with https://")
+    return text
+
+
 def user(text: str) -> str:
     """Read a person's id with the chat in front."""
     read, channels = _USER.fullmatch(text), sorted([*manifests(), SHELL])

@@ -181,7 +181,7 @@ def parser_of_all() -> Parser:
         "put a photo or video where fal can fetch it, print its address",
         "publish photo.jpg",
     )
-    publish_parser.add_argument("source", metavar="FILE_OR_URL")
+    publish_parser.add_argument("source", metavar="FILE_OR_URL", type=argument_types.file_or_url)
     publish_parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
     poll_parser = command(
         "poll",
@@ -207,7 +207,9 @@ def parser_of_all() -> Parser:
             word_parser = chat_words.add_parser(each.word, help=each.help, description=each.help)
             word_parser.set_defaults(manifest=manifest, command=each)
             for option in each.options:
-                word_parser.add_argument(f"--{option.name}", metavar=option.value, help=option.help)
+                word_parser.add_argument(
+                    f"--{option.name}", metavar=option.value, type=argument_types.of_form(option.form), help=option.help
+                )
             word_parser.add_argument("--json", action="store_true", help=_ONE_OBJECT)
     invited = "a link that opens the web chat for a guest, once, as web:NAME"
     _invite_parser(command("invite", "invite.invite", invited, "invite anna", "invite --list"))

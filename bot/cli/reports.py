@@ -27,6 +27,10 @@ from core import pricing
 _SQLITE = "sqlite:///"
 
 
+class _NotThere(Failure):
+    """What was asked for is not in the database that was read, which `opened` names."""
+
+
 async def jobs(options: argparse.Namespace) -> int:
     """Print a list of jobs."""
     async with opened() as store:
@@ -81,7 +85,7 @@ async def _job_named(store: Store, name: str, user: str | None) -> Job:
     found = await _readable_job(store, next(iter(owners.values()))) if owners else None
     if found is None:
         whose = f" of {user}" if user else ""
-        raise Failure(f"there is no job {name}{whose} in {store.database.place}: `reelbot jobs` lists them")
+        raise _NotThere(f"there is no job {name}{whose}")
     return found
 
 
@@ -165,6 +169,9 @@ async def opened() -> AsyncIterator[Store]:
         store = await Store.open(url)
         try:
             yield store
+        except _NotThere as error:
+            where = f"in {place}" if there else f"and no database yet ({place})"
+            raise Failure(f"{error} {where}: `reelbot jobs` lists them") from None
         finally:
             store.close()
     note(f"database: {place}" if there else f"database: none yet ({place})")

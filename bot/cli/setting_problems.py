@@ -12,6 +12,7 @@ from bot.channels import manifests
 from bot.cli import env_file, setting_names
 from bot.cli.env_file import LineProblem
 from bot.conversation.access import Access
+from bot.logs import redact
 from bot.settings import Settings
 from core.config import ENV_FILE, EnvFileUnreadable, EnvSettings, names_given, values_given
 from core.io import disk
@@ -64,7 +65,7 @@ def _problem(problem: Any) -> tuple[str, str]:
         name, _, message = message.partition(": ")
     facts = {key: str(value).replace("'", "").removesuffix(".0") for key, value in problem.get("ctx", {}).items()}
     plain = _PLAINLY.get(problem["type"])
-    return name, plain.format_map(facts) if plain else message
+    return name, redact(plain.format_map(facts) if plain else message)  # a key may stand in another's place
 
 
 _WHOLE = "must be a whole number, in digits alone"
@@ -173,8 +174,9 @@ def _merged(found: list[LineProblem]) -> list[LineProblem]:
     odd: dict[str, list[str]] = {}
     for each in found:
         texts = (wrong if each.state == "wrong" else odd).setdefault(each.name, [])
-        if each.text not in texts:
-            texts.append(each.text)
+        text = redact(each.text)  # a key may stand in another's place
+        if text not in texts:
+            texts.append(text)
     merged = [LineProblem(name, "wrong", "; ".join(texts)) for name, texts in wrong.items()]
     return merged + [LineProblem(name, "warn", "; ".join(texts)) for name, texts in odd.items() if name not in wrong]
 

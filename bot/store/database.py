@@ -173,7 +173,8 @@ class Database:
 
 
 def _no_access(error: sa.exc.OperationalError) -> str:
-    return f"no access to the database: {' '.join(str(error.orig).split())}"
+    setting = "" if isinstance(error.orig, sqlite3.Error) else " (REELBOT_DATABASE_URL)"
+    return f"no access to the database{setting}: {' '.join(str(error.orig).split())}"
 
 
 def _text(data: bytes) -> str:

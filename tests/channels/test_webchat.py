@@ -352,7 +352,7 @@ def test_the_token_is_asked_for_once(tmp_path: Path) -> None:
             assert (await client.post("/chat/send", json={"id": "event-0001", "text": "x"})).status_code == 401
             wrong = await client.post("/chat/enter", data={"token": "guess"})
             assert "set-cookie" not in wrong.headers
-            right = await client.post("/chat/enter", data={"token": TOKEN})
+            right = await client.post("/chat/enter", data={"token": f" {TOKEN}\n"})  # as it is copied
             assert "HttpOnly" in right.headers["set-cookie"]
             assert TOKEN not in right.headers["set-cookie"]
             assert (await client.get("/chat/messages")).status_code == 200

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from bot.messages.i18n import translate
 from tests.browser import Chromium
 from tests.deploy_files import DEPLOY, tool
-from tests.serving import free_port
+from tests.serving import WEB, free_port
 from tests.web_run import TOKEN, Run, wait_for
 
 pytestmark = pytest.mark.browser
@@ -119,7 +119,8 @@ def test_behind_caddy_under_a_public_name(tmp_path: Path, browser: Chromium) -> 
     with run.serving(), caddy(run, public), browser(ignore_https_errors=True, **PHONE) as phone:
         port = public.rpartition(":")[2]
         name = public.removeprefix("https://")
-        wait_for(f"https://127.0.0.1:{port}", headers={"Host": name}, extensions={"sni_hostname": "bot.localhost"})
+        sni = {"sni_hostname": "bot.localhost"}
+        wait_for(f"https://127.0.0.1:{port}", headers={"Host": name}, extensions=sni)
         page = phone.new_page()
         answer = page.goto(public)
         assert "max-age" in answer.headers["strict-transport-security"]
@@ -128,6 +129,9 @@ def test_behind_caddy_under_a_public_name(tmp_path: Path, browser: Chromium) -> 
         chats(page)
         (cookie,) = phone.cookies()
         assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (True, True, "Strict")
+        for path in ("/nothing", "/healthz"):  # what is not ours has a page, too
+            hidden = WEB.get(f"https://127.0.0.1:{port}{path}", headers={"Host": name}, extensions=sni)
+            assert (hidden.status_code, "Nothing is here" in hidden.text) == (404, True)
         assert run.shell("invite", "ben").startswith(f"{public}/chat/enter#invitation=")
 
 

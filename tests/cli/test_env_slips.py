@@ -126,6 +126,11 @@ def test_addresses_are_shown_without_names_and_passwords(tmp_path: Path) -> None
     assert found["HTTPS_PROXY"].startswith("http://***@proxy:8080 is not used")
     wrong = command(tmp_path, "doctor", REELBOT_DATABASE_URL=f"postgresql://me:{SECRET}@127.0.0.1:9/x")
     assert wrong.code == 1
+    lines = {line.split()[1]: line for line in wrong.out.splitlines() if line.startswith(("wrong", "off"))}
+    assert "no access to the database (REELBOT_DATABASE_URL)" in lines["database"]
+    for name in ("models", "chats"):  # one cause counts once
+        assert lines[name].startswith("off")
+        assert lines[name].endswith("first mend “database”")
 
 
 def test_doctor_sorts_counts_and_makes_nothing(tmp_path: Path) -> None:

@@ -68,6 +68,13 @@ MISUSED = [
     (("demo", "--port", "99999"), "--port: 99999 is not possible: from 0 to 65535"),
     (("invite", "Anna!"), "a guest's name has up to 32 of a-z, 0-9 and -"),
     (("wechat", "mneu"), "cannot be 'mneu' (is menu meant?)"),
+    (("wechat", "login", "--account", "a b"), "--account: 'a b' is not possible"),
+    (("publish", "ftp://example.org/a.jpg"), "FILE_OR_URL: 'ftp://example.org/a.jpg' is neither a file nor"),
+    (("publish", ""), "FILE_OR_URL: '' is neither a file nor"),
+    (("setup", "--set", "REELBOT_PORT"), "--set takes NAME=VALUE"),
+    (("setup", "--set", "REELBOT_PORT=abc"), "REELBOT_PORT: must be a whole number"),
+    (("setup", "--set", "FAL_KEY=abc"), "FAL_KEY is a secret"),
+    (("setup", "--chats", "telegarm"), "there is no chat telegarm"),
     (("completion", "bsh"), "SHELL cannot be 'bsh' (is bash meant?)"),
 ]
 
@@ -87,8 +94,8 @@ def test_every_command_is_misused_once() -> None:
 
 
 FAILED = [
-    (("job", "K7QX2AB"), "there is no job K7QX2AB in "),
-    (("job", "K7"), "there is no job K7 in "),
+    (("job", "K7QX2AB"), "there is no job K7QX2AB and no database yet"),
+    (("job", "K7", "--user", "telegram:42"), "there is no job K7 of telegram:42 and no database yet"),
     (("generate", "a", "fox", "--image", "none.jpg", "--yes"), "none.jpg: no such file or directory"),
     (("generate", "a", "fox", "--video", ".", "--yes"), ".: it is a folder"),
     (("generate", "a", "fox", "--image", "junk.jpg", "--yes"), "junk.jpg: no kind of file that can be read"),
@@ -128,6 +135,14 @@ def test_a_look_up_makes_nothing_and_says_that_there_is_no_database(
         assert said.err.startswith(none_yet)
         assert said.out.strip() == (empty if form else "")
     assert left(tmp_path) == []
+
+
+def test_a_job_is_looked_for_in_a_database_that_is_named_as_it_is(tmp_path: Path) -> None:
+    said = shell(tmp_path, "job", "K7")
+    reason = (
+        f"reelbot: there is no job K7 and no database yet ({tmp_path}/output/reelbot.db): `reelbot jobs` lists them"
+    )
+    assert (said.code, said.out, said.err) == (1, "", f"{reason}\n")
 
 
 def test_a_look_up_in_an_empty_database_makes_no_table(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from bot.channels.telegram.settings import TelegramSettings
 from bot.channels.webchat.settings import WebSettings
 from bot.channels.wecom.settings import WeComSettings
 from bot.cli import setting_names, setting_problems
+from bot.cli.doctor.values import examine_settings
 from bot.settings import Settings
 from core.config import FalSettings
 from tests.known_settings import defaults
@@ -227,6 +228,22 @@ def test_a_name_is_written_as_browsers_write_it() -> None:
     for given, shown in (("HTTPS://Bot.Example.ORG:8443/", "https://bot.example.org:8443"),
                          ("https://机器人.example", "https://xn--gmqz0qc7o.example")):  # fmt: skip
         assert FalSettings.offline(public_url=given).public_url == shown
+
+
+@pytest.mark.parametrize("secret", [KEY, BOT], ids=["fal", "Telegram"])
+def test_a_key_in_the_place_of_another_setting_is_not_shown(place: Path, secret: str) -> None:
+    for name in sorted(defaults()):
+        found = found_in(place, f"{name}={secret}")
+        shown = [*found.values(), *(each.text for each in examine_settings())]
+        assert not [text for text in shown if secret in text], name
+
+
+def test_of_two_databases_the_one_that_is_not_read_is_named(place: Path) -> None:
+    line = "REELBOT_DATABASE_URL=postgresql://me@h/db"
+    assert found_in(place, line) == {}
+    (place / "output").mkdir()
+    (place / "output" / "reelbot.db").touch()
+    assert f"not {place}/output/reelbot.db" in found_in(place, line)["warn", "REELBOT_DATABASE_URL"]
 
 
 def test_the_line_ends_of_old_macs_are_named(place: Path) -> None:

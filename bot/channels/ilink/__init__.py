@@ -1,7 +1,7 @@
 """Personal WeChat, by Tencent's iLink: no company, no public address; one person scans a code, and the bot is there."""
 
 from bot.channels.ilink.limits import LIMITS
-from bot.channels.ilink.settings import ILinkSettings
+from bot.channels.ilink.settings import NAME, ILinkSettings
 from bot.channels.protocol import ChannelManifest, ChannelPort, ChatSetup, ConsoleCommand, ConsoleOption, Terminal
 from bot.channels.services import Services
 
@@ -43,7 +43,7 @@ def _steps(_settings: ILinkSettings, _account: str, _public_url: str | None) -> 
     )
 
 
-_ACCOUNT = (ConsoleOption("account", "NAME", "one of several accounts side by side (main)"),)
+_ACCOUNT = (ConsoleOption("account", "NAME", "one of several accounts side by side (main); a-z, 0-9 and -", NAME),)
 MANIFEST = ChannelManifest(
     name="ilink",
     title="Personal WeChat",

@@ -157,7 +157,7 @@ class Api:
         except (TimeoutError, httpx.ReadTimeout):
             raise _NoAnswer(unanswered, "WeChat took too long", after_s=LATER_S) from None
         except NOT_SENT as error:
-            reason = f"no connection to WeChat ({type(error).__name__})"
+            reason = f"no connection to WeChat by ILINK_URL ({type(error).__name__})"
             raise SendError(SendOutcome.NOT_SENT, reason, after_s=LATER_S) from None
         except httpx.HTTPError as error:
             reason = f"no answer from WeChat ({type(error).__name__})"

@@ -6,7 +6,6 @@ as waiting. The token that a confirmation brings is never shown.
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -23,7 +22,6 @@ log = logging.getLogger(__name__)
 _CODES = 4  # the first, and three more
 _CODE_S = 300.0
 _PAUSE_S = 1.0
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
 class Viewer(Protocol):

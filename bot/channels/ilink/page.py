@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable
 import segno
 
 from bot.channels.ilink.accounts import DEFAULT, Account
-from bot.channels.ilink.login import NAME, Viewer
+from bot.channels.ilink.login import Viewer
+from bot.channels.ilink.settings import NAME
 from bot.channels.ilink.stored import read_fields, text_of
 from bot.channels.services import KeyValue, PageView, Translate
 from bot.channels.types import SendError, SendOutcome

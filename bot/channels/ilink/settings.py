@@ -1,5 +1,6 @@
 """Personal WeChat's settings: two addresses. Who is logged in stands in the database (accounts.py)."""
 
+import re
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -7,6 +8,9 @@ from pydantic import model_validator
 
 from core.config import BaseUrl, EnvSettings, env, is_loopback
 from core.io.addresses import split_sound
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+"""Of one account among several."""
 
 
 class ILinkSettings(EnvSettings):

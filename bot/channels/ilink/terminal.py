@@ -6,7 +6,7 @@ import segno
 
 from bot.channels.ilink.accounts import DEFAULT, Account
 from bot.channels.ilink.channel import ILink
-from bot.channels.ilink.login import NAME
+from bot.channels.ilink.settings import NAME
 from bot.channels.protocol import ChannelPort, Terminal
 from bot.channels.types import SendError, SendOutcome
 

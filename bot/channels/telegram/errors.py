@@ -128,7 +128,8 @@ def send_error(error: TelegramError, *, upload: bool = False) -> SendError:
         return _answer_error(error, upload=upload)
     cause = error.__cause__
     if isinstance(cause, NOT_SENT):
-        return SendError(SendOutcome.NOT_SENT, "no connection to Telegram", after_s=_PAUSE_S)
+        reason = "no connection to Telegram: can this machine reach the address of TELEGRAM_API_URL?"
+        return SendError(SendOutcome.NOT_SENT, reason, after_s=_PAUSE_S)
     if isinstance(cause, httpx.HTTPError):
         return SendError(SendOutcome.UNCONFIRMED, f"no answer from Telegram ({type(cause).__name__})")
     return SendError(SendOutcome.UNCONFIRMED, "Telegram's answer could not be read")

@@ -220,7 +220,9 @@ class Api:
             raise SendError(unanswered, "WeChat took too long", after_s=_LATER_S) from None
         except NOT_SENT as error:
             raise SendError(
-                SendOutcome.NOT_SENT, f"no connection to WeChat ({type(error).__name__})", after_s=_LATER_S
+                SendOutcome.NOT_SENT,
+                f"no connection to WeChat by WECHAT_API_URL ({type(error).__name__})",
+                after_s=_LATER_S,
             ) from None
         except httpx.HTTPError as error:
             reason = f"no answer from WeChat ({type(error).__name__})"

@@ -42,8 +42,14 @@ async def all_of(checks: Sequence[tuple[str, Check]]) -> list[Finding]:
 
 
 def in_order(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings with what must be mended first."""
-    return sorted(findings, key=lambda each: _ORDER.index(each.state))
+    """Return the findings with what must be mended first. One cause counts once, whatever it keeps from being seen."""
+    causes: dict[str, str] = {}
+    found = []
+    for each in findings:
+        first = causes.setdefault(each.text, each.name) if each.state == "wrong" else each.name
+        hidden = Finding(each.name, "off", f"not looked at: first mend “{first}”")
+        found.append(each if first == each.name else hidden)
+    return sorted(found, key=lambda each: _ORDER.index(each.state))
 
 
 def show(findings: Sequence[Finding], *, as_json: bool) -> None:

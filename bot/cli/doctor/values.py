@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from bot.channels.types import Finding
 from bot.cli import setting_problems
+from bot.logs import redact
 from core.config import ENV_FILE, EnvFileUnreadable, masked_url, names_given, proxies_in_environment, values_in_file
 
 _INSTALLED = Path(__file__).resolve().parents[3]
@@ -40,7 +41,7 @@ def examine_settings() -> list[Finding]:
 def _masked(value: object) -> str:
     if value is None:
         return "not set"
-    return "set, not shown" if isinstance(value, SecretStr) else masked_url(str(value))
+    return "set, not shown" if isinstance(value, SecretStr) else redact(masked_url(str(value)))
 
 
 def _proxies() -> list[Finding]:

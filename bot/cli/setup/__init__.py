@@ -17,7 +17,7 @@ from bot.channels import manifests
 from bot.channels.protocol import ChannelManifest, ChatSetup, Question
 from bot.channels.types import SendError, SendOutcome
 from bot.cli import doctor, env_file, setting_problems
-from bot.cli.console import DONE, FAILED, Failure, note
+from bot.cli.console import DONE, FAILED, BadUsage, Failure, note
 from bot.cli.doctor.findings import show
 from bot.cli.setup import terminal
 from bot.cli.setup.admin import is_running, make_admin
@@ -105,7 +105,7 @@ async def _chats(wanted: str | None, answers: Answers) -> list[ChannelManifest]:
             return [manifests()[name] for name in dict.fromkeys(names)]
         problem = f"there is no chat {', '.join(strange)}; there are {', '.join(known)}"
         if answers.terminal is None:
-            raise Failure(problem)
+            raise BadUsage(problem)
         note(f"  {problem}")
         wanted = None
 

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings
 from bot.channels import manifests
 from bot.channels.protocol import Question
 from bot.cli import env_file, setting_problems
-from bot.cli.console import Failure, note
+from bot.cli.console import BadUsage, Failure, note
 from bot.cli.setup.terminal import Terminal
 from core.config import value_in_environment, values_given, values_in_file
 
@@ -107,20 +107,20 @@ def _problem(cls: type[BaseSettings], annotation: object, name: str, value: str)
 
 
 def from_flags(plain: Sequence[str], files: Sequence[str]) -> dict[str, str]:
-    """Read `--set NAME=VALUE` and `--secret NAME=FILE`. Raises Failure."""
+    """Read `--set NAME=VALUE` and `--secret NAME=FILE`. Raises BadUsage, and Failure for a file."""
     secret = secrets_of_all()
     found: dict[str, str] = {}
     for each in plain:
         name, equals, value = each.partition("=")
         if not equals or not value:
-            raise Failure(f"--set takes NAME=VALUE, not {name}")
+            raise BadUsage(f"--set takes NAME=VALUE, not {name}")
         if name in secret:
-            raise Failure(f"{name} is a secret, and a command line is seen by others: --secret {name}=FILE (-: stdin)")
+            raise BadUsage(f"{name} is a secret, and a command line is seen by others: --secret {name}=FILE (-: stdin)")
         found[name] = value
     for each in files:
         name, _, file = each.partition("=")
         if not file:
-            raise Failure(f"--secret takes NAME=FILE, not {name}")
+            raise BadUsage(f"--secret takes NAME=FILE, not {name}")
         try:
             found[name] = (sys.stdin.readline() if file == "-" else Path(file).read_text(encoding="utf-8-sig")).strip()
         except (OSError, UnicodeDecodeError) as error:
@@ -130,7 +130,7 @@ def from_flags(plain: Sequence[str], files: Sequence[str]) -> dict[str, str]:
     for name, value in found.items():
         problem = problem_of(name, value)
         if problem is not None:
-            raise Failure(problem)
+            raise BadUsage(problem)
     return found
 
 
