@@ -197,7 +197,10 @@ button-way-frames =
        *[no] {""}
     } ({ $price })
 button-way-likeness =
-    All { $count } in one video{ KNOWN($model) ->
+    { $count ->
+        [2] Both
+       *[other] All { $count }
+    } in one video{ KNOWN($model) ->
         [yes] {""}, { $model }
        *[no] {""}
     } ({ $price })
