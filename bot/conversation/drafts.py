@@ -1,8 +1,8 @@
 """How messages add up to a draft: words and sources in the order of the messages. Pure."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
-from bot.conversation.generation_options import as_flags, merged, parse_options
+from bot.conversation.generation_options import GenerationOptions, as_flags, merged, parse_options
 from bot.conversation.words import joins
 from bot.store.dialogues import Draft, DraftSource
 
@@ -17,15 +17,29 @@ def with_words(draft: Draft, text: str, *, event: str, at: int) -> tuple[Draft, 
     Words within ten seconds of the last, or that begin as an addition does, are joined to them; others replace them.
     """
     before = draft.words
+    prompt, asked = parse_options(text)
+    draft = replace(draft, options=_without(draft.options, asked))
     if not before or event in draft.events:
         return replace(draft, words=text, events=(event,), words_at=at, at=at, explicit=False), None
     addition = joins(text)
-    both = joined(before, addition if addition is not None else text)
+    more = addition if addition is not None else text
+    if asked != GenerationOptions() and len(before) < _SPLIT_CHARS:  # in the midst of the whole they might be words
+        more = f"{parse_options(more)[0]} {as_flags(asked)}".strip() if prompt else as_flags(asked)
+    both = joined(before, more)
     if addition is not None or at - draft.words_at <= _JOINED_MS:
         split = len(before) >= _SPLIT_CHARS
         longer = replace(draft, words=both, events=(*draft.events, event), words_at=at, at=at, explicit=False)
         return longer, None if split else ("last", text)
     return replace(draft, words=text, events=(event,), words_at=at, at=at, explicit=False), ("join", both)
+
+
+def _without(options: str, asked: GenerationOptions) -> str:
+    """Return options that were sent alone, without those that newer words ask for otherwise."""
+    if not options or asked == GenerationOptions():
+        return options
+    old = parse_options(options)[1]
+    left = {each.name: None for each in fields(asked) if getattr(asked, each.name) is not None}
+    return as_flags(replace(old, **left))
 
 
 def joined(before: str, text: str) -> str:

@@ -180,6 +180,8 @@ class Talk:
         """Decide about options alone: they change what is offered or lies on the table."""
         offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
         draft = situation.draft
+        if situation.latest_offer is None and draft.words and not draft.words_at:
+            offer = None  # what was refused a moment ago is meant, not an older offer
         if offer is not None and offer.step is not None:
             decided = await self._of_film(situation, offer, text)
             if decided is not None:
@@ -439,7 +441,7 @@ class Talk:
         photos = [source.attachment for source in sources]
         new = await self._several.offer(situation.incoming, command, situation.language, photos, other=other)
         if isinstance(new, Message):
-            return situation.answer(new)
+            return _not_taken(situation, command, new)
         new = replace(new, replaces=replaces.id if replaces is not None else None)
         return Decision(order=new, dialogue=situation.after("offer"))
 
@@ -468,7 +470,7 @@ class Talk:
             why = "one"
         new = await self._orders.draft(incoming, command, situation.language, why=why)
         if isinstance(new, Message):
-            return situation.answer(new)
+            return _not_taken(situation, command, new)
         if incoming.agreed is not None and (why is None or (why == "words" and not explicit)):
             as_agreed = incoming.agreed == pricing.usd_text(new.plan.quote.usd)
             lifted = as_agreed and (explicit or (situation.is_fresh and not ways and _is_exact(new.plan)))
@@ -495,6 +497,33 @@ class Talk:
         what = situation.incoming.other
         text = situation.say("said-noise") if what == "unknown" else situation.say("source-unusable", what=what)
         return await self._with_reminder(situation, text)
+
+
+def _not_taken(situation: Situation, command: commands.MakeVideo, refusal: Message) -> Decision:
+    """Answer why it is not made; where its model is the reason, all else stays on the table for another model's name.
+
+    Words have no time then: what is said next takes their place, and is not joined to them.
+    """
+    if _is_sold(command.options.model):
+        return situation.answer(refusal)
+    words = f"{command.prompt} {as_flags(replace(command.options, model=None))}".strip()
+    event = (situation.incoming.event_id,)
+    draft = replace(situation.draft, words=words, options="", events=event, words_at=0, at=situation.at, explicit=False)
+    attachment = situation.incoming.attachment
+    if attachment is not None and all(each.attachment != attachment for each in draft.sources):
+        draft = with_source(draft, _source(situation.incoming, attachment), at=situation.at)
+    return situation.answer(refusal, draft=draft)
+
+
+def _is_sold(name: str | None) -> bool:
+    """Return whether a model can be bought; nobody's choice can."""
+    if name is None:
+        return True
+    try:
+        model = pricing.find(name)
+    except BadRequest:
+        return False
+    return model.retired is None and any(pricing.offered(model, mode) for mode in model.modes)
 
 
 def _told_of_one(new: JobDraft, command: commands.MakeVideo) -> JobDraft:

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.store.records import Job, State
 from bot.store.tables import results
+from core.types import Mode
 from tests.bench import Bench
+from tests.corpus import jpeg
 from tests.flows.test_after_films import bodies, film, newest, under
 
 OnBench = Callable[..., None]
@@ -95,5 +98,26 @@ def test_another_take_has_another_seed(on_bench: OnBench) -> None:
         seeds = [body["seed"] for body in bodies(made)]
         assert seeds[0] == 7
         assert seeds[1] != 7
+
+    on_bench(story)
+
+
+def test_words_whose_model_is_not_sold_wait_for_the_name_of_another(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+
+        async def offers(words: str, **more: Any) -> list[Job]:
+            chat.user_says(42, words, **more)
+            await made.at_rest()
+            return await made.app.store.jobs.find(states=[State.AWAITING_CONFIRMATION], newest=3)
+
+        (older,) = await offers("a whale")
+        assert [each.id for each in await offers("/video a bird, kling 9, 10s")] == [older.id]
+        bird, _ = await offers("wan 3.0")
+        assert (bird.request.prompt, bird.request.model, bird.request.duration_s) == ("a bird", "wan-3.0", 10)
+        assert await offers("no") == []
+        assert await offers("a flower opens, sora", photo=jpeg()) == []
+        (flower,) = await offers("h3 max")
+        assert (flower.request.prompt, flower.request.mode) == ("a flower opens", Mode.IMAGE_TO_VIDEO)
 
     on_bench(story)

@@ -9,6 +9,7 @@ from bot.channels.telegram.parsing import incoming_from
 from bot.channels.types import Incoming
 from bot.conversation import talk
 from bot.conversation.decisions import Decision
+from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
 from bot.conversation.words import Meaning, meaning_of
 from bot.store import job_orders
@@ -52,6 +53,18 @@ def _without_photo() -> None:
     talk.with_attachment = lambda situation, _attachment: attached(situation, None)  # type: ignore[assignment]
 
 
+def _only_first_photo() -> None:
+    def cut(plan: Callable[..., Any]) -> Callable[..., Any]:
+        async def found(*given: Any, **more: Any) -> Any:
+            way = await plan(*given, **more)
+            return replace(way, sources=way.sources[:1]) if way is not None and way.joint else way
+
+        return found
+
+    OrderService.way = cut(OrderService.way)  # type: ignore[method-assign]
+    OrderService.way_by_another = cut(OrderService.way_by_another)  # type: ignore[method-assign]
+
+
 FAULTS: dict[str, Callable[[], None]] = {
     "a yes takes any offer": _any_offer,
     "a button buys twice": _twice,
@@ -59,4 +72,5 @@ FAULTS: dict[str, Callable[[], None]] = {
     "a group is told of every chat": _every_chat,
     "thanks is a yes": _thanks,
     "a photo is left out": _without_photo,
+    "the second photo is left out": _only_first_photo,
 }

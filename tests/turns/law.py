@@ -21,6 +21,7 @@ class Allowed:
     """What one act may buy. `least` and `most`: so many jobs; `prompt`: of exactly these words.
 
     `offers`: as what one of these offers showed. `again_of`, `price`: as the button said. `source`: with a photo.
+    `sources`: of so many photos.
     """
 
     least: int = 0
@@ -30,6 +31,20 @@ class Allowed:
     again_of: str | None = None
     price: str | None = None
     source: bool | None = None
+    sources: int | None = None
+
+
+_WAYS = {
+    "First photo to second": (2, 1),
+    "从第一张变到第二张": (2, 1),
+    "Both in one video": (2, 1),
+    "2 张放进一个视频": (2, 1),
+    "Only the first photo": (1, 1),
+    "只做第一张": (1, 1),
+    "One of each": (1, 10),
+    "每张做一个": (1, 10),
+}
+"""Of how many photos each film of a way is, and how many films it may be."""
 
 
 NOTHING = Allowed()
@@ -91,7 +106,8 @@ def a_press(memory: Memory, data: str, label: str, on: Seen, *, passive: bool) -
     if data in memory.used or "$" not in label:
         return NOTHING
     if kind == "yes" and ("." in value or "-" in value):
-        return Allowed(0, 10)  # another way: so many jobs as it has sources
+        sources, most = next((of for words, of in _WAYS.items() if words in label), (None, 1))
+        return Allowed(0, most, sources=sources, price=label if most == 1 else None)
     if kind == "yes":
         shown = any(each.key == on.key and each.offer for each in memory.seen)
         return Allowed(int(shown and not passive), 1, offers=(on,))
@@ -118,8 +134,10 @@ def _check_one(what: str, allowed: Allowed, bought: Purchase) -> None:
     price = usd_text(Decimal(bought.price_micro) / 1_000_000)
     if allowed.prompt is not None and bought.prompt != allowed.prompt:
         raise BrokenError(f"{what}: bought “{bought.prompt}” instead of “{allowed.prompt}”")
-    if allowed.source is not None and bought.has_source != allowed.source:
-        raise BrokenError(f"{what}: bought {'with' if bought.has_source else 'without'} a photo")
+    if allowed.source is not None and bool(bought.sources) != allowed.source:
+        raise BrokenError(f"{what}: bought {'with' if bought.sources else 'without'} a photo")
+    if allowed.sources is not None and bought.sources != allowed.sources:
+        raise BrokenError(f"{what}: bought with {bought.sources} photos instead of {allowed.sources}")
     if allowed.again_of is not None and bought.again_of != allowed.again_of:
         raise BrokenError(f"{what}: bought {bought.job_id}, which repeats {bought.again_of}")
     if allowed.price is not None and price not in allowed.price:
@@ -136,7 +154,7 @@ def _is_as_shown(offer: Seen, bought: Purchase, price: str) -> bool:
     shape = bought.shape or ""
     words = all(word in offer.text for word in (f"“{bought.prompt}”", find(bought.model).name, price, shape))
     same = offer.offer is None or len(offer.offer) < 7 or offer.offer == bought.job_id
-    return words and same and photo == bought.has_source
+    return words and same and photo == bool(bought.sources)
 
 
 def changed(before: Sequence[Seen], after: Sequence[Seen]) -> list[Seen]:

@@ -38,7 +38,7 @@ class Purchase:
     model: str
     seconds: int | None
     shape: str | None
-    has_source: bool
+    sources: int
     price_micro: int
     again_of: str | None
     origin: str
@@ -171,7 +171,7 @@ class Stage:
                 row.request["model"],
                 row.request.get("duration_s"),
                 row.request.get("aspect_ratio"),
-                row.incoming.get("attachment") is not None,
+                (row.incoming.get("attachment") is not None) + len(row.incoming.get("also") or ()),
                 row.price_micro,
                 row.again_of,
                 row.origin,

@@ -197,7 +197,10 @@ button-way-frames =
        *[no] {""}
     } ({ $price })
 button-way-likeness =
-    All { $count } in one video{ KNOWN($model) ->
+    { $count ->
+        [2] Both
+       *[other] All { $count }
+    } in one video{ KNOWN($model) ->
         [yes] {""}, { $model }
        *[no] {""}
     } ({ $price })
@@ -230,12 +233,12 @@ button-full =
        *[no] { $price }
     }
 button-sound =
-    With sound, { KNOWN($up_to) ->
+    Anew with sound, { KNOWN($up_to) ->
         [yes] up to { $price }
        *[no] { $price }
     }
 button-silent =
-    Without sound, { KNOWN($up_to) ->
+    Anew without sound, { KNOWN($up_to) ->
         [yes] up to { $price }
        *[no] { $price }
     }
@@ -253,8 +256,8 @@ film-step =
         [upscale] A sharper copy of { $film }.
         [enhance] The draft { $film }, made in full.
         [full] The same as { $film }, sharper.
-        [sound] The same as { $film }, with sound.
-       *[silent] The same as { $film }, silent.
+        [sound] { $film } made anew, with sound.
+       *[silent] { $film } made anew, without sound.
     }
 film-is-so = Video { $job } is so already, or its model leaves no choice.
 film-joined = All of it: { $parts }, { $seconds } s.

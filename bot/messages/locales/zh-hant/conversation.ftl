@@ -231,12 +231,12 @@ button-full =
        *[no] { $price }
     }
 button-sound =
-    有聲版，{ KNOWN($up_to) ->
+    重做有聲版，{ KNOWN($up_to) ->
         [yes] 最多 { $price }
        *[no] { $price }
     }
 button-silent =
-    無聲版，{ KNOWN($up_to) ->
+    重做無聲版，{ KNOWN($up_to) ->
         [yes] 最多 { $price }
        *[no] { $price }
     }
@@ -254,8 +254,8 @@ film-step =
         [upscale] { $film } 的高畫質版。
         [enhance] 草稿 { $film } 的完整版。
         [full] { $film } 的清晰版。
-        [sound] { $film } 的有聲版。
-       *[silent] { $film } 的無聲版。
+        [sound] { $film } 重做一遍，有聲。
+       *[silent] { $film } 重做一遍，無聲。
     }
 film-is-so = 影片 { $job } 已經是這樣了，或者它的模型不能選。
 film-joined = 整段：{ $parts }，共 { $seconds } 秒。

@@ -230,12 +230,12 @@ button-full =
        *[no] { $price }
     }
 button-sound =
-    有声版，{ KNOWN($up_to) ->
+    重做有声版，{ KNOWN($up_to) ->
         [yes] 最多 { $price }
        *[no] { $price }
     }
 button-silent =
-    无声版，{ KNOWN($up_to) ->
+    重做无声版，{ KNOWN($up_to) ->
         [yes] 最多 { $price }
        *[no] { $price }
     }
@@ -253,8 +253,8 @@ film-step =
         [upscale] { $film } 的高清版。
         [enhance] 草稿 { $film } 的完整版。
         [full] { $film } 的清晰版。
-        [sound] { $film } 的有声版。
-       *[silent] { $film } 的无声版。
+        [sound] { $film } 重做一遍，有声。
+       *[silent] { $film } 重做一遍，无声。
     }
 film-is-so = 视频 { $job } 已经是这样了，或者它的模型不能选。
 film-joined = 整段：{ $parts }，共 { $seconds } 秒。

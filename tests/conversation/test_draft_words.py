@@ -1,0 +1,44 @@
+"""How further words add to those on the table, with the wishes that stand in them or came alone."""
+
+import pytest
+
+from bot.conversation.drafts import with_words
+from bot.conversation.generation_options import as_flags, merged, parse_options
+from bot.store.dialogues import Draft
+
+NOW = 1_700_000_000_000
+
+
+def whole(before: str, options: str, text: str, *, after_s: int) -> tuple[str, str]:
+    """The prompt and the options that are read of the draft, once the text has come."""
+    draft = Draft(words=before, options=options, events=("1",), words_at=NOW, at=NOW)
+    draft, _ = with_words(draft, text, event="2", at=NOW + after_s * 1000)
+    prompt, asked = parse_options(draft.words)
+    return prompt, as_flags(merged(parse_options(draft.options)[1], asked))
+
+
+@pytest.mark.parametrize(
+    ("before", "options", "text", "after_s", "expected"),
+    [
+        ("a cat", "", "a bird", 60, ("a bird", "")),
+        ("a cat", "10s", "a bird", 60, ("a bird", "--duration 10")),
+        # newer words win over wishes that came alone before
+        ("a cat", "--model kling", "a bird, kling 9", 60, ("a bird", "--model kling 9")),
+        ("a cat", "--duration 10 --aspect 9:16", "a bird 5s", 60, ("a bird", "--duration 5 --aspect 9:16")),
+        # joined words keep their wishes, wherever these stand in the whole
+        ("a cat", "", "用混元做一只狐狸", 2, ("a cat, 一只狐狸", "--model 混元")),
+        ("a cat", "", "10s a bird sings", 2, ("a cat, a bird sings", "--duration 10")),
+        ("a cat, 5s", "", "and a bird, 10s", 60, ("a cat, and a bird", "--duration 10")),
+        ("a cat", "--aspect 9:16", "a bird, 16:9", 2, ("a cat, a bird", "--aspect 16:9")),
+    ],
+)
+def test_wishes_of_newer_words_count(
+    before: str, options: str, text: str, after_s: int, expected: tuple[str, str]
+) -> None:
+    assert whole(before, options, text, after_s=after_s) == expected
+
+
+def test_the_parts_of_a_text_that_the_chat_has_split_stay_as_they_are() -> None:
+    before, text = "a fox " * 700, " runs, 10s"
+    draft, _ = with_words(Draft(words=before, events=("1",), words_at=NOW, at=NOW), text, event="2", at=NOW + 900)
+    assert draft.words == before + text
