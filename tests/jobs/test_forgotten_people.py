@@ -296,5 +296,11 @@ def test_who_is_named_alike_in_another_chat_keeps_their_files(database_url: str,
             await store.forgotten.again(Wish(user, "", now_ms()), but_not=())
             await people.turn()
             assert sorted(path.name[0] for path in folder.iterdir() if not path.suffix) == left
+        said = "ilink:said:bot:fox@im.wechat:7"
+        await store.key_values.put(said, "{}")
+        for user, left_of_it in (("wecom:said", "{}"), ("ilink:fox@im.wechat", None)):
+            await store.forgotten.again(Wish(user, "", now_ms()), but_not=())
+            await people.turn()
+            assert await store.key_values.get(said) == left_of_it
 
     on_store(database_url, story)
