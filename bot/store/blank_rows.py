@@ -100,9 +100,10 @@ def _blank_whole_tx(tx: Connection, user: str, channel: str, sender: str, until:
     tx.execute(outbox.delete().where(outbox.c.user == user, outbox.c.at <= until))
     if channel == "web":
         blank_journal_tx(tx, sender, until=until)
-    messages = memory.c.key.like("ilink:said:%")
-    of_person = memory.c.key.contains(f":{sender}:", autoescape=True)
-    tx.execute(memory.delete().where(messages, of_person))
+    if channel == "ilink":  # an id of another chat may be a part of these keys
+        messages = memory.c.key.like("ilink:said:%")
+        of_person = memory.c.key.contains(f":{sender}:", autoescape=True)
+        tx.execute(memory.delete().where(messages, of_person))
 
 
 def _messages_tx(tx: Connection, channel: str, sender: str, chat: str, until: int) -> list[Any]:

@@ -109,7 +109,7 @@ def _remove_owned(folder: Path, wish: Wish, needed: set[str]) -> None:
     for owner in folder.glob("*.owner") if folder.is_dir() else ():
         with suppress(OSError):
             if (
-                _is_theirs(owner.read_text(encoding="utf-8"), wish)
+                _is_theirs(owner.read_text(encoding="utf-8", errors="replace"), wish)
                 and owner.stem not in needed
                 and owner.stat().st_mtime * 1000 <= wish.at
             ):
@@ -121,5 +121,5 @@ def _is_theirs(note: str, wish: Wish) -> bool:
     """Return whether the wish is about the file with this note: a name of the page, or a person and their chat."""
     user, _, chat = note.partition("\n")
     if not chat:
-        return not wish.chat and user in {wish.user, wish.user.partition(":")[2]}
+        return not wish.chat and wish.user in {user, f"web:{user}"}  # who is named so in another chat is somebody else
     return user == wish.user and wish.chat in {"", chat}

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,17 @@ import pytest
 import sqlalchemy as sa
 
 from bot.app import App
-from bot.store.database import Connection
+from bot.settings import Settings
+from bot.store import Store
+from bot.store.database import Connection, now_ms
+from bot.store.forgotten import Wish
 from bot.store.people_tables import forgotten
 from bot.store.records import State
 from bot.store.tables import jobs, ledger
+from bot.workers.forgotten_people import ForgottenPeople
 from tests.jobs.test_crash import World, world
 from tests.restoring import OnStage, Stage, job_in, on_stage
+from tests.store.test_store import on_store
 
 __all__ = ["on_stage"]
 
@@ -272,3 +278,29 @@ def test_a_row_that_cannot_be_read_is_blanked(on_stage: OnStage) -> None:
             assert await left_of(app, stage, WORD) == []
 
     on_stage(story)
+
+
+def test_who_is_named_alike_in_another_chat_keeps_their_files(database_url: str, tmp_path: Path) -> None:
+    """anna of WeCom asks to be forgotten: not anna of the page; and a note that is half written stops nobody's wish."""
+
+    async def story(store: Store) -> None:
+        settings = Settings.offline(output_dir=tmp_path)
+        people, folder = ForgottenPeople(store=store, channels={}, settings=settings), settings.uploads_dir
+        folder.mkdir(parents=True)
+        for name, owner in {"a": b"anna", "b": b"wecom:anna\nwecom:anna", "c": b"\xe5\xbc", "d": b"bob"}.items():
+            (folder / (name * 32)).write_bytes(b"x")
+            (folder / f"{name * 32}.owner").write_bytes(owner)
+            os.utime(folder / f"{name * 32}.owner", (1, 1))
+        kept = {"wecom:anna": ["a", "c", "d"], "web:anna": ["c", "d"]}
+        for user, left in kept.items():
+            await store.forgotten.again(Wish(user, "", now_ms()), but_not=())
+            await people.turn()
+            assert sorted(path.name[0] for path in folder.iterdir() if not path.suffix) == left
+        said = "ilink:said:bot:fox@im.wechat:7"
+        await store.key_values.put(said, "{}")
+        for user, left_of_it in (("wecom:said", "{}"), ("ilink:fox@im.wechat", None)):
+            await store.forgotten.again(Wish(user, "", now_ms()), but_not=())
+            await people.turn()
+            assert await store.key_values.get(said) == left_of_it
+
+    on_store(database_url, story)

@@ -77,7 +77,7 @@ class Uploads:
     def owns(self, session: Session, name: str) -> bool:
         """Return whether this person sent the upload."""
         owner = self._services.uploads_dir / f"{name}{OWNER}"
-        return bool(_UPLOAD.fullmatch(name)) and owner.is_file() and owner.read_text(encoding="ascii") == session.user
+        return bool(_UPLOAD.fullmatch(name)) and owner.is_file() and _owner(owner) == session.user
 
     def drop(self, session: Session, name: str) -> None:
         """Remove an upload of a person who may not ask any more."""
@@ -100,6 +100,10 @@ def _stated(request: Request) -> int:
     """Return how many bytes may come: those that the head states, or as many as any file may have."""
     most, length = max(_BYTES.values()), request.headers.get("content-length", "")
     return min(most, int(length)) if length.isascii() and length.isdigit() and len(length) < _MOST_DIGITS else most
+
+
+def _owner(note: Path) -> str:
+    return note.read_text(encoding="utf-8", errors="replace")  # another chat's people have any letters in their ids
 
 
 def plausible_s(seconds: Any) -> float | None:
