@@ -208,10 +208,10 @@ def _public_address(values: Mapping[str, str], settings: Settings) -> Iterator[L
     `https://bot.example.org/` serves that one path, and 机器人.example is never what a browser asks for.
     """
     name, url = "REELBOT_PUBLIC_URL", settings.public_url
-    given = values.get(name, "").strip()
-    if url is not None and given.isascii() and given.endswith("/"):
+    text = values.get(name, "").strip()
+    if url is not None and text.isascii() and text.endswith("/"):
         yield LineProblem(name, "warn", f"ends with a /, with which Caddy serves no other page: write {name}={url}")
-    elif url is not None and not given.isascii():
+    elif url is not None and not text.isascii():
         yield LineProblem(name, "warn", f"has a name that Caddy does not know by these signs: write {name}={url}")
 
 
