@@ -1,7 +1,7 @@
 """Reports what is wrong with the settings, in one form for every command: the name, a colon, what is wrong."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -151,7 +151,7 @@ def examine() -> list[LineProblem]:
             found += [_problem_of("warn", text) for text in settings.warnings]
             found += [_problem_of("wrong", text) for text in settings.conflicts]
         if isinstance(settings, Settings):
-            found += _access_problems(settings)
+            found += [*_access_problems(settings), *_public_address(values, settings)]
     ours = tuple({f"{name.partition('_')[0]}_" for name in known})  # FAL_, REELBOT_, and what each chat's names have
     found += [
         LineProblem(name, "warn", _misspelt(name, known))
@@ -200,6 +200,19 @@ def _access_problems(settings: Settings) -> Iterator[LineProblem]:
             Access.from_settings(access, admins, chats=manifests())
         except ValueError as error:
             yield LineProblem(name, "wrong", str(error).removeprefix(f"{name}: "))
+
+
+def _public_address(values: Mapping[str, str], settings: Settings) -> Iterator[LineProblem]:
+    """Warn of an address that we read as it is meant, and Caddy, which is told the same text, does not.
+
+    `https://bot.example.org/` serves that one path, and 机器人.example is never what a browser asks for.
+    """
+    name, url = "REELBOT_PUBLIC_URL", settings.public_url
+    text = values.get(name, "").strip()
+    if url is not None and text.isascii() and text.endswith("/"):
+        yield LineProblem(name, "warn", f"ends with a /, with which Caddy serves no other page: write {name}={url}")
+    elif url is not None and not text.isascii():
+        yield LineProblem(name, "warn", f"has a name that Caddy does not know by these signs: write {name}={url}")
 
 
 def require_sound() -> list[LineProblem]:

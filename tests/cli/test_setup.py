@@ -254,11 +254,12 @@ def test_wechat_and_the_page_say_what_is_left_to_do(place: Place) -> None:
     fake = WeChatFake()
     with served_in_thread(fake) as fake.url:
         public = {"WECHAT_API_URL": fake.api_url, "WECHAT_APP_SECRET": WECHAT_SECRET, "FAL_KEY": KEY}
-        options = ("--set", f"WECHAT_APP_ID={APP_ID}", "--set", "REELBOT_PUBLIC_URL=http://127.0.0.1:9")
+        options = ("--set", f"WECHAT_APP_ID={APP_ID}", "--set", "REELBOT_PUBLIC_URL=http://127.0.0.1:9/")
         said = place.run("setup", "--chats", "wechat,web", *options, **public)
         wrong = place.run("setup", "--chats", "wechat", *options, **(public | {"WECHAT_APP_SECRET": "n" * 32}))
     written = dotenv_values(place.file)
     assert "http://127.0.0.1:9/wechat" in said.err
+    assert written["REELBOT_PUBLIC_URL"] == "http://127.0.0.1:9"  # Caddy would serve that one path
     assert "WECHAT_TOKEN" in said.err
     assert "nothing answers at http://127.0.0.1:9 yet" in said.err
     assert len(str(written["REELBOT_WEB_TOKEN"])) == 48

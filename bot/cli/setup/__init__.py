@@ -211,7 +211,8 @@ async def _public_url(chosen: list[ChannelManifest], answers: Answers) -> None:
     if not any(_setup(each.name).public for each in chosen) and "REELBOT_PUBLIC_URL" not in answers.values:
         return
     await answers.answer(_PUBLIC)
-    url = answers.value("REELBOT_PUBLIC_URL") or ""
+    url = answers.settings(Settings).public_url or ""
+    answers.values["REELBOT_PUBLIC_URL"] = url  # as Caddy reads it, too: without a / at its end
     try:
         await head_of(url)
         note(f"  something answers at {masked_url(url)}")
