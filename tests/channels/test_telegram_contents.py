@@ -124,6 +124,14 @@ def test_a_quote_stands_for_the_message(world: World, how: str) -> None:
     assert one(world).quoted == Quoted(ref=str(answered) if how == "reply" else None, text="the second half")
 
 
+def test_a_table_of_ours_may_be_answered(world: World) -> None:
+    """A rich message holds words: those of others cannot be read, and our own need not be."""
+    for sender, other in ((world.bot, None), (world.person(7, None), "unknown")):
+        table = {"message_id": 9, "date": 1, "chat": world.private(42).json(), "from": sender}
+        world.says(42, "/video a fox", extra={"reply_to_message": {**table, "rich_message": {"blocks": []}}})
+        assert one(world).quoted == Quoted(ref="9", other=other, ours=other is None)  # type: ignore[arg-type]
+
+
 def test_a_story_may_be_answered(world: World) -> None:
     world.says(42, "/video", extra={"reply_to_story": {"id": 1, "chat": world.private(42).json()}})
     assert one(world).quoted == Quoted(other="story")

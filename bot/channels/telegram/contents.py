@@ -97,12 +97,13 @@ def quoted_of(message: Message, account: str) -> Quoted | None:
     words = whole(message.quote.text) if message.quote is not None else ""
     replied, external = message.reply_to_message, message.external_reply
     if replied is not None and replied.forum_topic_created is None:
+        ours = replied.from_user is not None and str(replied.from_user.id) == account
         return Quoted(
             ref=str(replied.message_id),
             text=words or whole(replied.text or replied.caption or ""),
             attachment=attachment_of(replied),
-            other=other_of(replied),
-            ours=replied.from_user is not None and str(replied.from_user.id) == account,
+            other=None if ours else other_of(replied),  # such as a table of ours
+            ours=ours,
         )
     if external is not None:
         return Quoted(
