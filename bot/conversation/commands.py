@@ -362,7 +362,7 @@ _WANTS: dict[str, Literal["photo", "words"]] = {
 _OF_FILMS = ("retake", "reword", "original", "delete", "erase", "continue", "enlarge", "full", "unmute", "mute", "more")
 """Typed buttons under a finished video: with its code, or as a reply to it."""
 _TAKES_WORDS = frozenset({"retake", "reword", "continue", "enlarge", "full"})
-_ALONE = frozenset({"continue", "retake", "enlarge", "full"})
+_ALONE = frozenset({"continue", "retake", "enlarge", "full", "more", "reword", "swap"})
 """Those that are said of the latest film without its code. A word alone that costs something makes an offer."""
 _FILM_WORDS = [word for name in (*_OF_FILMS, "swap") for word in COMMAND_WORDS[name]]
 _ANY_FILM_WORD = "|".join(
