@@ -10,7 +10,7 @@ from bot.conversation import account_reports
 from bot.conversation.access import Access
 from bot.conversation.account_reports import AccountReports
 from bot.conversation.admin_reports import AdminReports
-from bot.conversation.admin_words import WORDS, AdminRequest
+from bot.conversation.admin_words import WORDS, AdminRequest, Word
 from bot.conversation.admission import Right
 from bot.conversation.answer_language import zone_of
 from bot.conversation.decisions import Decision
@@ -29,7 +29,7 @@ from bot.store.stored import UnreadableJob
 
 log = logging.getLogger(__name__)
 
-_USAGE = {word.name: word.usage for word in WORDS}
+_BY_NAME = {word.name: word for word in WORDS}
 
 
 _OWNERS_WORDS = frozenset({"stop", "allow", "remove"})
@@ -76,9 +76,10 @@ class AdminHandler:
         if right is None:
             return _answer(language, "operator-only")
         if request.problem and request.word:
-            return _answer(language, "operator-lacks", usage=_USAGE[request.word])
+            usage = _usage(_BY_NAME[request.word], incoming, language)
+            return _answer(language, "operator-lacks", usage=usage)
         if request.problem:
-            return _answer(language, "operator-unknown", asked=request.argument, words=_words())
+            return _answer(language, "operator-unknown", asked=request.argument, words=_words(incoming, language))
         if right == "account":
             return await self._for_owner(incoming, request, language)
         report = await self._report(incoming, request.word, language)
@@ -89,11 +90,13 @@ class AdminHandler:
         word, argument = request.word, request.argument
         if word in account_reports.WORDS:
             zone = await zone_of(self._store, incoming)
-            words = _words(account_reports.WORDS | _OWNERS_WORDS)
+            words = _words(incoming, language, account_reports.WORDS | _OWNERS_WORDS)
             reports = self._account_reports
             return Decision(say=await reports.report(incoming, word, language, words=words, zone=zone))
-        of_this_chat = word in {"allow", "remove"} and argument.startswith(f"{incoming.address.channel}:")
-        if of_this_chat or (word == "stop" and await self._is_of_account(argument, incoming)):
+        of_this_chat = argument.startswith(f"{incoming.address.channel}:")
+        if word == "remove" and of_this_chat:
+            return await self._remove(argument, language, let_in_by=incoming.user)
+        if (word == "allow" and of_this_chat) or (word == "stop" and await self._is_of_account(argument, incoming)):
             return await self._act(incoming, request, language)
         return _answer(language, "operator-account-only")
 
@@ -108,7 +111,7 @@ class AdminHandler:
         zone = await zone_of(self._store, incoming)
         match word:
             case "overview":
-                return await self._reports.overview(language, _words())
+                return await self._reports.overview(language, _words(incoming, language))
             case "waiting":
                 return await self._reports.waiting(language, zone)
             case "running":
@@ -211,14 +214,16 @@ class AdminHandler:
         former = (await self._store.moves.former([ident])).get(ident, frozenset())
         return any(self._access.allows(each, each) for each in (ident, *former))
 
-    async def _remove(self, ident: str, language: str) -> Decision:
+    async def _remove(self, ident: str, language: str, *, let_in_by: str | None = None) -> Decision:
+        """Shut out whom an admin has let in. `let_in_by`: only whom this person has, who is no admin of the bot."""
         stays = await self._by_setting(ident)
 
         def act(tx: Connection) -> Decision:
-            was_let_in = remove_tx(tx, ident)
+            was_let_in = remove_tx(tx, ident, let_in_by=let_in_by)
             if stays:
                 return _answer(language, "operator-setting-allows", id=ident)
-            return _answer(language, "operator-removed" if was_let_in else "operator-not-let-in", id=ident)
+            refusal = "operator-not-let-in" if let_in_by is None else "operator-not-let-in-by-you"
+            return _answer(language, "operator-removed" if was_let_in else refusal, id=ident)
 
         return Decision(act=act)
 
@@ -253,6 +258,13 @@ def _resumed(resumed: bool, language: str) -> Decision:
     return _answer(language, "operator-resumed" if resumed else "operator-not-paused")
 
 
-def _words(names: frozenset[str] | None = None) -> str:
+def _words(incoming: Incoming, language: str, names: frozenset[str] | None = None) -> str:
     """Return how the words are used; `names`: only of these."""
-    return "\n".join(word.usage for word in WORDS[1:] if names is None or word.name in names)
+    shown = [word for word in WORDS[1:] if names is None or word.name in names]
+    return "\n".join(_usage(word, incoming, language) for word in shown)
+
+
+def _usage(word: Word, incoming: Incoming, language: str) -> str:
+    """Return how this word is used in this chat: with a slash, or bare, and with an id of such a chat."""
+    somebody = f"{incoming.address.channel}:…"
+    return translate(language, "operator-usage", name=word.name, usage=word.usage, somebody=somebody)

@@ -362,7 +362,7 @@ _WANTS: dict[str, Literal["photo", "words"]] = {
 _OF_FILMS = ("retake", "reword", "original", "delete", "erase", "continue", "enlarge", "full", "unmute", "mute", "more")
 """Typed buttons under a finished video: with its code, or as a reply to it."""
 _TAKES_WORDS = frozenset({"retake", "reword", "continue", "enlarge", "full"})
-_ALONE = frozenset({"continue", "retake", "enlarge", "full"})
+_ALONE = frozenset({"continue", "retake", "enlarge", "full", "more", "reword", "swap"})
 """Those that are said of the latest film without its code. A word alone that costs something makes an offer."""
 _FILM_WORDS = [word for name in (*_OF_FILMS, "swap") for word in COMMAND_WORDS[name]]
 _ANY_FILM_WORD = "|".join(
@@ -374,6 +374,12 @@ _FILM_LINE = re.compile(
     r"(?:\s*[”\"'」』>]?\s*[.。!~吧]*|[\s,:。]+(?P<rest>\S.*))",
     re.IGNORECASE | re.DOTALL,
 )
+_TO = re.compile(r"(?:\bto\b|到|成)\s*(?=[0-9]{1,4}\s*[kp])", re.IGNORECASE)
+_LARGER = re.compile(
+    rf"(?:{'|'.join(COMMAND_WORDS['enlarge'])})\s*(?:(?:到|成|to\s)\s*)?(?P<size>[0-9]{{1,4}}\s*[kp])[.。!~吧]*",
+    re.IGNORECASE,
+)
+"""As the label of a button says it: 放大到 4k."""
 _SUGGESTED = [word for word, name in _COMMAND_OF.items() if name not in ADMIN_COMMANDS]
 _CHINESE_WORDS = sorted((word for word in _COMMAND_OF if not word.isascii()), key=len, reverse=True)
 
@@ -458,6 +464,9 @@ class _Parser:
         film = self.film_line(text)
         if film is not None:
             return film
+        larger = _LARGER.fullmatch(unicodedata.normalize("NFKC", without_unseen(text)))
+        if larger is not None:
+            return _enlarge(larger["size"])
         name = _COMMAND_OF.get(text.strip(_CLOSING).lower())
         if name == "confirm":
             return None  # whether that is a yes is for words.py to say
@@ -581,8 +590,8 @@ def _continue(rest: str) -> ContinueFilm:
 
 
 def _enlarge(rest: str) -> EnlargeFilm:
-    """Parse a code and a resolution, in any order."""
-    left, options = parse_options(rest)
+    """Parse a code and a resolution, in any order: K7 4k, K7 到 4k."""
+    left, options = parse_options(_TO.sub(" ", rest))
     code, more = code_before(left)
     return EnlargeFilm(code, options.resolution or parse_options(more)[1].resolution)
 

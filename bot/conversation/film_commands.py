@@ -34,7 +34,14 @@ from core.errors import BadRequest
 from core.fal import protocol
 
 _MODELS_SHOWN = 8
-_OF_LATEST = (commands.ContinueFilm, commands.AnotherTake, commands.EnlargeFilm, commands.MakeFull, commands.MoreOfFilm)
+_OF_LATEST = (
+    commands.ContinueFilm,
+    commands.AnotherTake,
+    commands.EnlargeFilm,
+    commands.MakeFull,
+    commands.MoreOfFilm,
+    commands.OtherModel,
+)
 
 
 class FilmCommands:
@@ -61,14 +68,15 @@ class FilmCommands:
     async def decide(self, situation: Situation, command: commands.FilmCommand) -> Decision:
         """Decide about a film that was named, or replied to."""
         job = await self._named(situation, command)
+        if job is None and isinstance(command, commands.OtherModel) and command.job is None and situation.offers:
+            job = situation.latest_offer or situation.offers[-1]
         if job is None and command.job is None and situation.offers:  # "go on", while a price waits for a yes
             return self._jobs.show_offer(situation, situation.latest_offer or situation.offers[-1])
         elsewhere = job is not None and situation.chat not in {None, job.chat}
         is_typed_code = command.job is not None and situation.incoming.pressed is None
         if job is None or (elsewhere and is_typed_code):  # in a group nothing of another chat is spoken of
-            return _brief(
-                situation, situation.say("job-unknown" if command.job else "film-which", job=command.job or "")
-            )
+            key = "job-unknown" if command.job else "film-foreign" if _quotes_a_file(situation) else "film-which"
+            return _brief(situation, situation.say(key, job=command.job or ""))
         if job.state is State.DELETED:
             answered = isinstance(command, commands.DeleteFilm) and command.answer is not None
             return _deleted(situation, job, key="deleted-now" if answered else "was-deleted", in_place=answered)
@@ -323,3 +331,9 @@ def _deleted(situation: Situation, job: Job, *, key: str, in_place: bool) -> Dec
 def _in_place(situation: Situation, text: str, job: Job) -> Decision:
     """Answer in the place of the question that was pressed."""
     return situation.answer(Message(text, job_id=job.id, in_place=True))
+
+
+def _quotes_a_file(situation: Situation) -> bool:
+    """Return whether a photo or a film is quoted of which nobody can say what it is, as WeCom's name no message."""
+    quoted = situation.incoming.quoted
+    return quoted is not None and quoted.attachment is not None

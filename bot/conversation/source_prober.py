@@ -33,7 +33,9 @@ class SourceProber:
     async def known(self, incoming: Incoming) -> Incoming:
         """Return the message with its files' kinds, by their bytes; one that is neither a photo nor a video is `other`.
 
-        A file that cannot be had now counts as such, too: its sender is told, and nothing is bought without it.
+        A file that cannot be had now counts as such, too: its sender is told, and nothing is bought without it. A video
+        of which its chat does not say how long it is (WeCom, a quote) is measured where nobody waits by the second:
+        at the price of the longest it would stand above most caps.
         """
         attachment, quoted = incoming.attachment, incoming.quoted
         if attachment is not None and attachment.kind == "file":
@@ -42,7 +44,19 @@ class SourceProber:
         if quoted is not None and quoted.attachment is not None and quoted.attachment.kind == "file":
             found = await self._kind(incoming, quoted.attachment)
             quoted = replace(quoted, attachment=found, other=quoted.other if found else "file")
-        return replace(incoming, quoted=quoted)
+        if self._channels[incoming.address.channel].limits.passive_replies:
+            return replace(incoming, quoted=quoted)
+        attachment = await self._measured(incoming, incoming.attachment)
+        if quoted is not None:
+            quoted = replace(quoted, attachment=await self._measured(incoming, quoted.attachment))
+        return replace(incoming, attachment=attachment, quoted=quoted)
+
+    async def _measured(self, incoming: Incoming, attachment: AttachmentRef | None) -> AttachmentRef | None:
+        """Return the video with its length, where that can be had."""
+        if attachment is None or attachment.kind != "video" or attachment.duration_s is not None:
+            return attachment
+        found = await self._kind(incoming, attachment)
+        return attachment if found is None or found.kind != "video" else found
 
     async def _kind(self, incoming: Incoming, attachment: AttachmentRef) -> AttachmentRef | None:
         limits = self._channels[incoming.address.channel].limits

@@ -65,9 +65,14 @@ def allow_tx(tx: Connection, ident: str, *, by: str) -> bool:
     return tx.execute(row.values(allowed=now_ms(), allowed_by=by).returning(admissions.c.id)).first() is not None
 
 
-def remove_tx(tx: Connection, ident: str) -> bool:
-    """Take back that this person or group was let in, or is an admin by a code. False: it was not let in here."""
+def remove_tx(tx: Connection, ident: str, *, let_in_by: str | None = None) -> bool:
+    """Take back that this person or group was let in, or is an admin by a code. False: it was not let in here.
+
+    `let_in_by`: only if that person has done it, and nobody has become an admin since.
+    """
     row = admissions.update().where(admissions.c.id == ident, admissions.c.allowed.is_not(None))
+    if let_in_by is not None:
+        row = row.where(admissions.c.allowed_by == let_in_by, admissions.c.admin.is_(None))
     return (
         tx.execute(row.values(allowed=None, allowed_by=None, admin=None).returning(admissions.c.id)).first() is not None
     )

@@ -20,6 +20,7 @@ from bot.store.passive_tables import codes
 from bot.store.pause import refuse_while_paused_tx
 from bot.store.records import FREE, Job, JobDraft, JobError, State, Way, job_from, micro, record
 from bot.store.reorders import OFFER_MS, check_repeat_tx
+from bot.store.short_codes import code_tx
 from bot.store.tables import history, inbox, jobs, ledger, submits
 from bot.store.work import LEASE_MS, WORK
 from core.pricing import find
@@ -254,12 +255,15 @@ def _take_way(tx: Connection, job: Job, way: Way) -> list[str]:
     tx.execute(jobs.update().where(jobs.c.id == job.id).values(**first, incoming=record(one)))
     row = tx.execute(sa.select(jobs).where(jobs.c.id == job.id)).one()._asdict()
     ids = [job.id]
+    has_code = tx.execute(sa.select(codes.c.code).where(codes.c.job_id == job.id)).first() is not None
     for number, source in enumerate(() if way.joint else way.sources[1:], 2):
         ids.append(new_job_id())
         more = {"id": ids[-1], "origin": f"{job.origin}+{number}", "incoming": record(replace(one, attachment=source))}
         tx.execute(
             jobs.insert().values(**{**row, **more, "status_ref": None, "status_shown": None, "replaced_ref": None})
         )
+        if has_code:
+            code_tx(tx, job.user, ids[-1])
     return ids
 
 

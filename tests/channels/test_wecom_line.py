@@ -157,7 +157,7 @@ def test_doctor_tries_the_secret_where_no_bot_runs_and_asks_nothing_where_one_do
             assert "right" in await doctor.check()
             assert on.fake.lines.subscriptions == 1
             async with on.channel():
-                await on.fake.until(lambda: on.fake.lines.subscriptions == 2)
+                await on.fake.until(lambda: any(value == "connected" for value, _ in on.keys.rows.values()))
                 assert "running bot" in await doctor.check()
                 assert on.fake.lines.subscriptions == 2
 
@@ -317,6 +317,22 @@ def test_films_have_room_when_texts_have_used_theirs_up() -> None:
     assert budget.at_once(Kind.TEXT, "wolf", 0.0) is not None
     assert budget.at_once(Kind.VIDEO, UPLOADS, 0.0) is not None
     assert WeComRates().of("hu.li")[(Kind.VIDEO, Kind.TEXT)] == Rate(28, 60.0)
+
+
+def test_two_hours_of_writing_stay_below_what_wecom_counts() -> None:
+    """As fast as our windows allow, against the fake's own count of 30 a minute and 1,000 an hour."""
+    budget, world, sent = Budget(WeComRates()), WeComFake().world, list[float]()
+    world.spoke("hu.li", None)
+    for second in range(2 * 3600):
+        world.ahead_s = float(second)
+        for kind in (Kind.VIDEO, Kind.TEXT):
+            place = budget.at_once(kind, "hu.li", second)
+            if place is not None:
+                body = {"chatid": "hu.li", "chat_type": 1, "msgtype": "markdown", "markdown": {"content": "On it"}}
+                world.obey("aibot_send_msg", f"own-{second}-{kind}", body)  # raises where it is too much
+                budget.end(place, second)
+                sent.append(second)
+    assert [sum(from_s <= each < from_s + 3600 for each in sent) for from_s in (0, 3600)] == [960, 960]
 
 
 def test_its_own_pause_holds_that_chat_back(tmp_path: Path) -> None:

@@ -384,6 +384,16 @@ def test_button_data_with_anything_odd_is_nothing() -> None:
         ("换模型 K7 wan-2.7 10s", commands.AnotherTake("K7", words="--model wan-2.7 10s")),
         ("新版 UFUXRUZ", commands.AnotherTake("UFUXRUZ")),
         ("/删除 Ｋ７", commands.DeleteFilm("K7")),
+        ("更多", commands.MoreOfFilm()),  # of the latest film
+        ("more", commands.MoreOfFilm()),
+        ("换词", commands.AnotherTake(other_words=True)),
+        ("換模型", commands.OtherModel()),
+        ("换个模型", commands.OtherModel()),  # as the buttons say it
+        ("换句话", commands.AnotherTake(other_words=True)),
+        ("放大到 4k", commands.EnlargeFilm(None, "4k")),
+        ("放大4K", commands.EnlargeFilm(None, "4k")),
+        ("upscale to 1080p", commands.EnlargeFilm(None, "1080p")),
+        ("放大 K7 到 4k", commands.EnlargeFilm("K7", "4k")),
     ],
 )
 def test_what_stands_under_a_film_is_typed_with_its_code(text: str, expected: commands.Command) -> None:

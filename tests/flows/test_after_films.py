@@ -23,7 +23,7 @@ from tests.fakes.ilink import ILinkFake
 from tests.fakes.wechat import WeChatFake
 from tests.fakes.wecom import WeComFake
 from tests.flows.test_ilink_flow import FOX as ILINK_FOX
-from tests.flows.test_ilink_flow import on_ilink, says
+from tests.flows.test_ilink_flow import five_minutes_pass, on_ilink, says
 from tests.flows.test_wechat_flow import FOX, on_wechat
 from tests.flows.test_wecom_flow import FOX as WECOM_FOX
 from tests.flows.test_wecom_flow import on_wecom
@@ -314,18 +314,25 @@ def test_a_chain_that_is_not_here_is_made_again_of_its_parts_for_nothing(on_benc
     on_bench(story, database_url=SecretStr(database_url) if "postgres" in database_url else None)
 
 
-def test_a_film_goes_on_twice_in_personal_wechat(on_ilink: Callable[..., None]) -> None:
+def test_a_film_goes_on_three_times_in_personal_wechat(on_ilink: Callable[..., None]) -> None:
     async def story(made: Bench, fake: ILinkFake) -> None:
         fake.says(ILINK_FOX, "视频 一只狐狸，经济")
         job = await newest(made, 1)
-        for count in (2, 3):  # the chat takes twelve messages in five minutes
+        for count, words in ((2, "继续"), (3, "续写 {code}，它转过身"), (4, "继续 {code}")):
             code = (await made.app.store.short_codes.codes(job.user))[job.id]
-            assert "$0.25" in await says(fake, f"续写 {code}，它转过身")
+            offer = await says(fake, words.format(code=code))
+            assert "$0.25" in offer
+            assert f"接着 {code}" in offer
             fake.says(ILINK_FOX, "好")
             job = await chain(made, count)
-        assert len(fake.person(ILINK_FOX).videos) == 3
+            await fake.until(lambda count=count: len(fake.person(ILINK_FOX).texts) == 3 * count - 1)
+            assert ("整段：" + "+".join("1234"[:count])) in fake.person(ILINK_FOX).texts[-1]
+            await five_minutes_pass(made, fake)  # in which it takes twelve messages
+        assert len(fake.person(ILINK_FOX).videos) == 4
         assert job.request.prompt == "它转过身"
-        assert made.submits() == 3
+        assert made.submits() == 4
+        assert "更多" not in (more := await says(fake, "更多"))  # of the newest one
+        assert "续写，$0.25" in more
 
     on_ilink(story, daily_usd=20)
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bot import logs
 from bot.channels.ilink.accounts import DEFAULT, Account, Accounts
 from bot.channels.ilink.channel import ILink
 from bot.channels.ilink.login import Viewer
+from bot.channels.ilink.memory import Memory
 from bot.channels.types import SendError
 from bot.settings import Settings
 from bot.store import Store
@@ -138,6 +140,15 @@ async def says(fake: ILinkFake, text: str, *, user: str = FOX, **more: Any) -> s
     return (await told(fake, user, before + 1))[before]
 
 
+async def five_minutes_pass(made: Bench, fake: ILinkFake) -> None:
+    """For WeChat, which counts messages in that time, and for the bot, which counts them, too."""
+    fake.world.ahead_s += 301
+    memory = Memory(made.app.store.key_values)
+    for bot in fake.world.all_bots:
+        for user in list(fake.world.people):
+            await memory.change_pace(bot.bot_id, user, lambda pace: replace(pace, tries=()))
+
+
 def test_words_become_a_video_in_the_chat(on_ilink: Callable[..., None]) -> None:
     async def story(made: Bench, fake: ILinkFake) -> None:
         ack = await says(fake, "视频 一只红狐狸在雪地里奔跑")
@@ -178,6 +189,17 @@ def test_a_photo_words_an_offer_a_yes_and_the_film(on_ilink: Callable[..., None]
         assert made.submits() == 1
 
     on_ilink(story, daily_usd=20)
+
+
+def test_words_before_their_photo_in_one_message_are_not_ordered_without_it(on_ilink: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: ILinkFake) -> None:
+        words = {"type": 1, "text_item": {"text": "视频 让它跑起来"}}
+        fake.sends(FOX, words, fake.world.photo_item(jpeg(), "raw"))
+        await made.settled(State.DELIVERED)
+        assert made.submits() == 1
+        assert next(iter(made.fal.memory.requests.values())).body.get("image_url")
+
+    on_ilink(story)
 
 
 @pytest.mark.parametrize("encoding", ["raw", "hex", "field", "plain"])
@@ -347,7 +369,10 @@ def test_who_scans_is_let_in_and_is_an_admin_and_nobody_else_is(on_ilink: Callab
         assert "ilink" not in made.app.channels  # nobody is logged in
         await log_in(made, fake)
         assert "ilink" in made.app.channels
-        assert "只看这个微信账号" in await says(fake, "管理")
+        report = await says(fake, "管理")
+        assert "只看这个微信账号" in report
+        assert "管理 允许 ilink:…" in report  # in words that are typed there, of people of that chat
+        assert "/admin" not in report
         await log_in(made, fake, owner=ANNA, name="anna")
         fake.says(ANNA, "视频 一只猫", bot=fake.world.all_bots[-1])
         await made.settled(State.DELIVERED)
@@ -384,6 +409,10 @@ def test_who_has_scanned_is_admin_of_that_account_and_of_nothing_else(on_ilink: 
         assert "制作中：1" in await says(fake, "管理", bot=main)
         await made.settled(State.DELIVERED)
         assert "ilink:bert@im.wechat" in await anna_says("管理 允许 ilink:bert@im.wechat", annas)
+        await five_minutes_pass(made, fake)
+        remove = "管理 移除 ilink:bert@im.wechat"
+        assert "不是你允许的" in await says(fake, remove, bot=main)  # whom one owner lets in, no other shuts out
+        assert "不是你允许的" not in await anna_says(remove, annas)
         await made.at_rest()
         assert made.telegram.texts(42) == []  # who is an admin of the bot hears of its trouble, and these two do not
         made.app.parts.alerts.tell("a test", "alert-works-again")

@@ -92,6 +92,20 @@ def test_in_personal_wechat(on_ilink: Callable[..., None]) -> None:
     on_ilink(story)
 
 
+def test_each_film_of_one_yes_has_a_short_code(on_ilink: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: ILinkFake) -> None:
+        for photo in PHOTOS:
+            fake.sends_photo(FRIEND, photo)
+        await told(fake, FRIEND, 1)
+        assert "每张做一个，共 2 个（$1.40），回复“确认 K7-4”" in await says(fake, "花慢慢开放")
+        await says(fake, "确认 K7-4")
+        found = await made.all_settled(2, State.DELIVERED)
+        codes = await made.app.store.short_codes.codes(found[0].user)
+        assert {len(codes[job.id]) for job in found} == {2}
+
+    on_ilink(story)
+
+
 def test_in_wecom_with_both_in_one_message(on_wecom: Callable[..., None]) -> None:
     async def story(made: Bench, fake: WeComFake) -> None:
         await fake.says(COLLEAGUE, "花慢慢开放", photos=PHOTOS)

@@ -91,6 +91,28 @@ def test_words_are_offered_and_a_pressed_button_buys_once(on_wecom: Callable[...
     on_wecom(story)
 
 
+def test_a_film_is_priced_by_its_length_which_wecom_does_not_say(on_wecom: Callable[..., None], tmp_path: Path) -> None:
+    film = clip(tmp_path / "c.mp4", seconds=3).read_bytes()
+
+    async def story(made: Bench, fake: WeComFake) -> None:
+        await fake.says(FOX, video=film)
+        await seen(fake, FOX, "约 $1.12")
+        await fake.says(FOX, "变成水彩画")
+        await button(fake, FOX, "$1.12")
+        await fake.says(FOX, "不要")
+        await made.settled(State.CANCELLED)
+        quoted = {"msgtype": "video", "video": fake.files.keep(fake.url, film)}
+        await fake.says(FOX, "继续", quote=quoted)
+        await seen(fake, FOX, "认不出是哪一个。请带上它的编号")
+        await fake.says(FOX, "变成油画", quote=quoted)
+        await fake.until(lambda: sum("$1.12" in str(each.card) for each in fake.said(FOX)) == 2, s=20)
+        await fake.says(FOX, "不要")
+        await made.at_rest()
+        assert made.submits() == 0
+
+    on_wecom(story)
+
+
 def test_a_photo_waits_for_its_words_beyond_the_life_of_its_link(on_wecom: Callable[..., None]) -> None:
     async def story(made: Bench, fake: WeComFake) -> None:
         await fake.says(FOX, photo=jpeg())
@@ -185,6 +207,22 @@ def test_a_stranger_is_told_the_id_and_a_greeting_comes_once(on_wecom: Callable[
         await seen(fake, "wang.wu", "wecom:wang.wu")
         await made.at_rest()
         assert await made.jobs() == []
+
+    on_wecom(story)
+
+
+def test_a_mention_without_words_is_answered_and_no_words_stand_twice(on_wecom: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeComFake) -> None:
+        await fake.says(FOX, chat=GROUP)
+        await seen(fake, GROUP, "说说想看什么画面")
+        await fake.says(FOX, "忘记我", chat=GROUP)
+        await button(fake, GROUP, "全部清除")
+        whole, card = fake.said(GROUP)[-2:]
+        assert "会留下的" in whole.text
+        assert card.text.startswith("要清除你在这个群里做过的内容吗？")
+        assert "会留下的" not in card.text
+        await fake.says(FOX, "不要", chat=GROUP)
+        await made.at_rest()
 
     on_wecom(story)
 

@@ -1,6 +1,7 @@
 """Parses iLink's messages into Incoming. Nothing in them is trusted. Pure.
 
 A photo and its words are separate messages, or separate items of one: each item becomes one Incoming, as if sent alone.
+Of one message the files come first, so that no word of it is ordered without the photo beside it.
 """
 
 from dataclasses import dataclass, replace
@@ -91,6 +92,7 @@ def parse(message: Any, account: Account) -> Parsed | None:
         bare = Incoming(address, account.bot_id, event, user, language="zh", reply_to=str(number), at=at_ms)
         filled = replace(bare, text=item.text, attachment=item.attachment, other=item.other, transcript=item.transcript)
         found.append((filled, item, _reference(raw)))
+    found.sort(key=lambda each: each[1].attachment is None)
     return Parsed(user, text_of(message, "context_token"), at_ms or 0, tuple(dict.fromkeys(numbers)), tuple(found))
 
 

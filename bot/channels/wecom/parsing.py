@@ -66,7 +66,7 @@ class Reader:
         if body["msgtype"] == "voice":
             return [replace(bare, text=words, transcript=True) if _says(words) else replace(bare, other="voice")]
         if not refs:
-            if not _says(words) and other is None and bare.quoted is None and bare.private:
+            if not _says(words) and other is None and bare.quoted is None:
                 other = "unknown"
             return [replace(bare, text=words, other=other)]
         album = bare.event_id if len(refs) > 1 else None

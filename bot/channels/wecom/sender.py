@@ -58,13 +58,18 @@ class Sender:
         return ref
 
     async def _with_buttons(self, to: Address, text: str, message: Message, ref: str, *, reply_to: str | None) -> None:
-        """Send one card; words that no card shows whole come above it, once: a second try sends only the card."""
+        """Send one card; words that no card shows whole come above it, once: a second try sends only the card.
+
+        The card then says their first line, so that nothing stands there twice.
+        """
+        words = text
         if not cards.fits(text):
+            words = text.strip().partition("\n")[0]
             half = _name(to, f"{reply_to}:{text}")
             if await self._words.get(half) is None:
                 await self._text(to, text, reply_to=reply_to)
                 await self._words.put(half, "half", for_s=_HALF_S)
-        await self._card(to, cards.build(text, message.actions, task_id=ref))
+        await self._card(to, cards.build(words, message.actions, task_id=ref))
 
     async def _text(self, to: Address, text: str, *, reply_to: str | None) -> None:
         """Answer a message that has no answer yet, else push. Raises SendError."""

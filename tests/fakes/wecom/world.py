@@ -247,7 +247,7 @@ class World:
         if kind not in {None, 1, 2} or (kind is not None and (kind == 2) != (chat in self.groups)):
             raise Refused(40058, "chat_type is not that chat's")
         if chat not in self.spoken:
-            raise Refused(93006, "nobody has written there")
+            raise Refused(93006, "nobody has written there", violation=False)  # which a bot learns only so
         self._may_reach(chat)
         if msgtype == "markdown":
             content = body.get("markdown", {}).get("content")

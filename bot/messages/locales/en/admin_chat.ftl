@@ -13,6 +13,23 @@ operator-counts = Asking to be let in: { $strangers } · orders that wait: { $wa
 operator-words =
     More:
     { $words }
+operator-usage =
+    { CHAT() ->
+        [words] { $name ->
+            [waiting] admin waiting
+            [running] admin running
+            [failed] admin failed
+            [spent] admin spent
+            [stop] admin stop K7QX2AB
+            [pause] admin pause
+            [resume] admin resume
+            [access] admin access
+            [allow] admin allow { $somebody }
+            [remove] admin remove { $somebody }
+           *[other] { $usage }
+        }
+       *[buttons] { $usage }
+    }
 operator-more = … and { $count } more
 
 operator-strangers = They ask to be let in:
@@ -68,6 +85,7 @@ operator-allowed-already = { $id } was let in before.
 operator-allowed-by-setting = { $id } may use this bot already, by the settings.
 operator-removed = { $id } may not use this bot any more. What is in the works goes on.
 operator-not-let-in = { $id } was not let in here.
+operator-not-let-in-by-you = { $id } was not let in by you: that is for the admins of the whole bot.
 operator-setting-allows = { $id } is allowed by a setting (REELBOT_ACCESS or REELBOT_ADMINS), which only whoever runs the bot can change.
 operator-cap = { $id } may use { $cap } within 24 hours from now on.
 operator-cap-off =

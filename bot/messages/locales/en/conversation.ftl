@@ -343,6 +343,7 @@ forgotten-now =
     }
     Write again whenever you like: you begin anew.
 film-which = Which video? Name its code, or reply to the video.
+film-foreign = That works only with a video that I made, and I cannot tell which one this is. Please add its code.
 original-caption = The original file of { $job }
 file-coming = The original file of { $job } is on its way.
 file-not-here = This chat takes no files, so I cannot send the original here.

@@ -14,6 +14,23 @@ operator-counts = 申請使用：{ $strangers } · 等待的訂單：{ $waiting 
 operator-words =
     還可以：
     { $words }
+operator-usage =
+    { CHAT() ->
+        [words] { $name ->
+            [waiting] 管理 等待
+            [running] 管理 任務
+            [failed] 管理 失敗
+            [spent] 管理 花費
+            [stop] 管理 停止 K7QX2AB
+            [pause] 管理 暫停
+            [resume] 管理 恢復
+            [access] 管理 名單
+            [allow] 管理 允許 { $somebody }
+            [remove] 管理 移除 { $somebody }
+           *[other] { $usage }
+        }
+       *[buttons] { $usage }
+    }
 operator-more = ……還有 { $count } 個
 
 operator-strangers = 申請使用的人：
@@ -69,6 +86,7 @@ operator-allowed-already = { $id } 之前已經允許過了。
 operator-allowed-by-setting = 按設定，{ $id } 本來就可以使用。
 operator-removed = { $id } 不能再使用這個機器人了。正在製作的會做完。
 operator-not-let-in = { $id } 沒有在這裡被允許過。
+operator-not-let-in-by-you = { $id } 不是你允許的：只有整個機器人的管理員能移除。
 operator-setting-allows = { $id } 是設定（REELBOT_ACCESS 或 REELBOT_ADMINS）允許的，只有運營者能改設定。
 operator-cap = 從現在起，{ $id } 24 小時內可用 { $cap }。
 operator-cap-off =

@@ -329,6 +329,7 @@ forgotten-now =
     }
     想用的時候隨時再來，一切從頭開始。
 film-which = 是哪個影片？請帶上編號，或者直接回覆那個影片。
+film-foreign = 這個只能用我做好的影片來做，從這條引用裡認不出是哪一個。請帶上它的編號。
 original-caption = { $job } 的原片
 file-coming = { $job } 的原片馬上發來。
 file-not-here = 這裡發不了檔案，原片沒法發過來。

@@ -13,6 +13,23 @@ operator-counts = 申请使用：{ $strangers } · 等待的订单：{ $waiting 
 operator-words =
     还可以：
     { $words }
+operator-usage =
+    { CHAT() ->
+        [words] { $name ->
+            [waiting] 管理 等待
+            [running] 管理 任务
+            [failed] 管理 失败
+            [spent] 管理 花费
+            [stop] 管理 停止 K7QX2AB
+            [pause] 管理 暂停
+            [resume] 管理 恢复
+            [access] 管理 名单
+            [allow] 管理 允许 { $somebody }
+            [remove] 管理 移除 { $somebody }
+           *[other] { $usage }
+        }
+       *[buttons] { $usage }
+    }
 operator-more = ……还有 { $count } 个
 
 operator-strangers = 申请使用的人：
@@ -68,6 +85,7 @@ operator-allowed-already = { $id } 之前已经允许过了。
 operator-allowed-by-setting = 按设置，{ $id } 本来就可以使用。
 operator-removed = { $id } 不能再使用这个机器人了。正在制作的会做完。
 operator-not-let-in = { $id } 没有在这里被允许过。
+operator-not-let-in-by-you = { $id } 不是你允许的：只有整个机器人的管理员能移除。
 operator-setting-allows = { $id } 是设置（REELBOT_ACCESS 或 REELBOT_ADMINS）允许的，只有运营者能改设置。
 operator-cap = 从现在起，{ $id } 24 小时内可用 { $cap }。
 operator-cap-off =

@@ -328,6 +328,7 @@ forgotten-now =
     }
     想用的时候随时再来，一切从头开始。
 film-which = 是哪个视频？请带上编号，或者直接回复那个视频。
+film-foreign = 这个只能用我做好的视频来做，从这条引用里认不出是哪一个。请带上它的编号。
 original-caption = { $job } 的原片
 file-coming = { $job } 的原片马上发来。
 file-not-here = 这里发不了文件，原片没法发过来。
