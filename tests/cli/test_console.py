@@ -527,11 +527,13 @@ def test_doctor_warns_of_what_was_hardly_meant(made: Desk) -> None:
         REELBOT_ACESS="telegram:42",
         TELEGRAM_BOT_TOKEN="12:abc",
         TELEGRAM_API_URL="http://127.0.0.1:9",
+        REELBOT_ACCESS="wechat:oAbC",
     )
     warned = {each["name"]: each["text"] for each in json.loads(said.out) if each["state"] == "warn"}
     assert warned["REELBOT_ACESS"] == "no such setting; is REELBOT_ACCESS meant?"
     assert warned["TELEGRAM_BOT_TOKEN"].startswith("not as BotFather gives them")
-    assert warned.keys() - {".env"} == {"REELBOT_ACESS", "TELEGRAM_BOT_TOKEN"}
+    assert warned["admission"].startswith("nobody of telegram may use the bot yet")
+    assert warned.keys() - {".env"} == {"REELBOT_ACESS", "TELEGRAM_BOT_TOKEN", "admission"}
     alone = TelegramSettings.offline(webhook=True)
     assert alone.warnings == ["TELEGRAM_WEBHOOK: does nothing without TELEGRAM_BOT_TOKEN"]
 

@@ -1,6 +1,6 @@
 """Checks the chats, each by what its own folder knows to look at."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,11 +35,22 @@ async def chats(settings: Settings) -> Sequence[Finding]:
             let_in = {each.id for each in await app.store.admissions.all() if each.allowed is not None}
             access = Access.from_settings(settings.access, settings.admins, chats=manifests())
             known = sorted(let_in | access.listed)
-            return await all_of([(name, _of(channel, known)) for name, channel in app.channels.items()])
+            found = await all_of([(name, _of(channel, known)) for name, channel in app.channels.items()])
+            return (
+                found if access.everybody else [*found, *_locked(app.channels, let_in | access.listed | access.admins)]
+            )
         finally:
             for channel in app.channels.values():
                 await channel.stop()
             await app.close()
+
+
+def _locked(channels: Mapping[str, ChannelPort], people: Collection[str]) -> Iterable[Finding]:
+    """Yield a warning about each chat of which nobody may use the bot; one with a login lets in who logged in."""
+    for name, channel in channels.items():
+        if channel.manifest.is_set_up is None and not any(each.startswith(f"{name}:") for each in people):
+            text = f"nobody of {name} may use the bot yet: `reelbot setup` makes you its admin, or set REELBOT_ADMINS"
+            yield Finding("admission", "warn", text)
 
 
 def _of(channel: ChannelPort, known: Sequence[str]) -> Check:

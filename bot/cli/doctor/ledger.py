@@ -78,5 +78,4 @@ async def _admitted(settings: Settings, store: Store) -> Finding:
             "ok",
             f"{len(people)} may use the bot: {', '.join(people[:_SHOWN])}" + " …" * (len(people) > _SHOWN),
         )
-    text = "nobody of a chat may use the bot yet: `reelbot setup` makes you its admin, or set REELBOT_ADMINS"
-    return Finding("admission", "info", text)
+    return Finding("admission", "info", "nobody of a chat may use the bot yet")
