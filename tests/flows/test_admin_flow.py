@@ -14,6 +14,7 @@ from bot.store.records import ENDED, State
 from bot.store.tables import inbox, jobs, people
 from tests.bench import Bench
 from tests.fakes.botapi import TelegramFake, buttons
+from tests.fakes.botapi.methods import said_in
 from tests.fakes.wechat import WeChatFake
 from tests.flows.test_money import DEAR, button, newest, said
 from tests.flows.test_settings_flow import ANONYMOUS, GROUP, last
@@ -32,7 +33,7 @@ async def answered(made: Bench, text: str, *, chat: int = ADMIN, **more: Any) ->
     before = made.newest(chat)
     made.telegram.user_says(chat, text, **more)
     await made.until(lambda: made.newest(chat) > before)
-    return str(last(made, chat)["text"])
+    return str(said_in(last(made, chat)))
 
 
 def test_only_admins_and_only_in_private(on_bench: OnBench) -> None:

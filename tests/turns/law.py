@@ -85,15 +85,17 @@ class Memory:
         return [each for each in self.seen if each.offer]
 
 
-def a_bare_yes(memory: Memory, *, passive: bool) -> Allowed:
-    """A yes counts for the offer that was the bot's latest word; where two are open it is asked which."""
+def a_bare_yes(memory: Memory) -> Allowed:
+    """A yes counts for the offer that was the bot's latest word; where two are open it is asked which.
+
+    Where old offers stay in sight (WeChat) nobody sees whether another is open.
+    """
     last = memory.last_offers
     if not last and len(memory.repeated) == 1:
         return Allowed(0, 1, offers=tuple(memory.repeated))
     if len(last) != 1:
         return NOTHING
-    alone = passive or len(memory.open_offers) == 1
-    return Allowed(int(alone), 1, offers=tuple(last))
+    return Allowed(int(len(memory.open_offers) == 1), 1, offers=tuple(last))
 
 
 def a_quoted_yes(quoted: Seen) -> Allowed:

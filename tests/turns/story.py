@@ -24,7 +24,19 @@ WISHES = ("10s", "竖屏", "budget", "9:16", "10秒")
 LOOKS = ("/status", "/history", "/balance", "/settings", "/help", "/models", "/price", "状态", "帮助")
 SECRET = "secret"
 _BROKEN = ("Something broke", "出了点问题", "Traceback")
-_BESIDE = {"quote", "wants_photo", "wish", "look", "nearly", "yes", "press", "again_press", "redelivery", "restart"}
+_BESIDE = {
+    "quote",
+    "wants_photo",
+    "wish",
+    "look",
+    "nearly",
+    "yes",
+    "press",
+    "again_press",
+    "redelivery",
+    "restart",
+    "second",
+}
 """What changes nothing of the words that wait for their photo."""
 
 
@@ -156,10 +168,8 @@ class Story:
     def _wants_photo(self, person: Person) -> Allowed:
         words = self._idea(person)
         self._say(person, f"图生视频 {words}")
-        if person.memory.on_table:
-            return Allowed(0, 1, prompt=words, source=True)
-        person.memory.waits_for_photo = words
-        return NOTHING
+        person.memory.waits_for_photo = words  # unless it takes the photo that may lie on the table
+        return Allowed(0, 1, prompt=words, source=True) if person.memory.on_table else NOTHING
 
     def _forward(self, person: Person) -> Allowed:
         words = self._random.choice((self._idea(person), f"/video {self._idea(person)}", "yes", "确认"))
@@ -173,7 +183,7 @@ class Story:
 
     def _yes(self, person: Person) -> Allowed:
         direct = person.talker.direct
-        allowed = a_bare_yes(person.memory, passive=isinstance(person.talker, OnWeChat)) if direct else NOTHING
+        allowed = a_bare_yes(person.memory) if direct else NOTHING
         person.silent = not direct
         self._say(person, self._random.choice(YES))
         self._reached["a yes that must buy"] += allowed.least

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import httpx
 
 from tests.corpus import jpeg
+from tests.fakes.botapi.methods import said_in
 from tests.turns.stage import WEB_TOKEN, Stage
 
 PHOTO = jpeg((640, 360))
@@ -132,7 +133,7 @@ class OnTelegram(Talker):
             buttons = tuple(
                 (each["callback_data"], each["text"]) for row in rows for each in row if "callback_data" in each
             )
-            text = str(message.get("text") or message.get("caption") or "")
+            text = str(said_in(message) or message.get("caption") or "")
             found.append(Seen(str(message["message_id"]), text, buttons, "video" in message))
         return found
 
