@@ -20,8 +20,8 @@ class BrokenError(AssertionError):
 class Allowed:
     """What one act may buy. `least` and `most`: so many jobs; `prompt`: of exactly these words.
 
-    `offers`: as what one of these offers showed. `again_of`, `price`: as the button said. `source`: with a photo.
-    `sources`: of so many photos.
+    `offers`: as what one of these offers showed. `again_of`, `follows`, `price`: as the button said. `source`: with a
+    photo. `sources`: of so many photos.
     """
 
     least: int = 0
@@ -29,6 +29,7 @@ class Allowed:
     prompt: str | None = None
     offers: tuple[Seen, ...] = ()
     again_of: str | None = None
+    follows: str | None = None
     price: str | None = None
     source: bool | None = None
     sources: int | None = None
@@ -113,6 +114,8 @@ def a_press(memory: Memory, data: str, label: str, on: Seen, *, passive: bool) -
     if kind == "yes":
         shown = any(each.key == on.key and each.offer for each in memory.seen)
         return Allowed(int(shown and not passive), 1, offers=(on,))
+    if kind in {"next", "full", "pixels", "sound", "silent"}:
+        return Allowed(0, 1, follows=value.partition(".")[0], price=label)
     if kind in {"take", "again", "fix"}:
         return Allowed(0, 1, again_of=value, price=label)
     return NOTHING
@@ -142,6 +145,8 @@ def _check_one(what: str, allowed: Allowed, bought: Purchase) -> None:
         raise BrokenError(f"{what}: bought with {bought.sources} photos instead of {allowed.sources}")
     if allowed.again_of is not None and bought.again_of != allowed.again_of:
         raise BrokenError(f"{what}: bought {bought.job_id}, which repeats {bought.again_of}")
+    if allowed.follows is not None and allowed.follows not in {bought.follows, bought.again_of}:
+        raise BrokenError(f"{what}: bought {bought.job_id}, which goes on from {bought.follows}")
     if allowed.price is not None and price not in allowed.price:
         raise BrokenError(f"{what}: bought for {price}")
     if allowed.offers and not any(_is_as_shown(offer, bought, price) for offer in allowed.offers):

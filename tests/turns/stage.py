@@ -41,6 +41,7 @@ class Purchase:
     sources: int
     price_micro: int
     again_of: str | None
+    follows: str | None
     origin: str
 
 
@@ -174,6 +175,7 @@ class Stage:
                 (row.incoming.get("attachment") is not None) + len(row.incoming.get("also") or ()),
                 row.price_micro,
                 row.again_of,
+                row.follows,
                 row.origin,
             )
             for row in self.read(query)

@@ -270,7 +270,7 @@ class Story:
         allowed = a_press(person.memory, data, label, on, passive=passive)
         person.pressed.append((data, label, on))
         self._note(person, f"presses {data} {label!r}")
-        if allowed.most and "." not in data:
+        if allowed.most and (allowed.follows is not None or "." not in data):
             person.memory.used.add(data)
         if data.startswith(("words:", "other:")):
             person.memory.on_table = True
