@@ -65,7 +65,7 @@ adjusted-photos-frames = A video from the first photo to the last takes two phot
 adjusted-photos-likeness = This model does not make one video of what several photos show, so this is another one.
 adjusted-other = { $used } is used instead of { $asked }.
 adjusted-source = Your photo or video was changed to a form that this model takes.
-adjusted-source-padded = Your photo is too small or too narrow for this model, so it got a margin.
+adjusted-source-padded = The picture is too small or too narrow for this model, so it got a margin.
 adjusted-dropped =
     { $field ->
         [duration] { $asked } s is not possible here; the film is as long as your video.

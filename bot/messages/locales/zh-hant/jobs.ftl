@@ -67,7 +67,7 @@ adjusted-photos-frames = 首尾幀要正好兩張照片，模型也要支援，�
 adjusted-photos-likeness = 該模型不能把幾張照片放進一個影片，所以換了一種做法。
 adjusted-other = { $asked } 改為 { $used }。
 adjusted-source = 已按該模型的要求調整了你的照片或影片。
-adjusted-source-padded = 照片太小或太細長，已加上邊框，這樣模型才能用。
+adjusted-source-padded = 畫面太小或太細長，已加上邊框，這樣模型才能用。
 adjusted-dropped =
     { $field ->
         [duration] 成品和你的影片一樣長，不能另選 { $asked } 秒。

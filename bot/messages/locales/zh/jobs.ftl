@@ -66,7 +66,7 @@ adjusted-photos-frames = 首尾帧要正好两张照片，模型也要支持，�
 adjusted-photos-likeness = 该模型不能把几张照片放进一个视频，所以换了一种做法。
 adjusted-other = { $asked } 改为 { $used }。
 adjusted-source = 已按该模型的要求调整了你的照片或视频。
-adjusted-source-padded = 照片太小或太细长，已加上边框，这样模型才能用。
+adjusted-source-padded = 画面太小或太细长，已加上边框，这样模型才能用。
 adjusted-dropped =
     { $field ->
         [duration] 成片和你的视频一样长，不能另选 { $asked } 秒。
