@@ -69,7 +69,7 @@ def _plain_host(host: str) -> str:
 
 
 _NO_ADDRESS = "must be an http(s) address such as https://example.org, and one alone"
-_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|[0-9a-f.]*:[0-9a-f:.]*")
 
 
 def _proxy_url(value: object) -> object:

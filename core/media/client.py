@@ -430,4 +430,5 @@ between_loops: ContextVar[Spare | None] = ContextVar("between_loops", default=No
 
 def _server(script: Path) -> ForkClient:
     """Return the event loop's fork server."""
-    return _servers.setdefault(asyncio.get_running_loop(), ForkClient(script, spare=between_loops.get()))
+    spare = between_loops.get() if script == _WORKER else None  # one that waits runs that script alone
+    return _servers.setdefault(asyncio.get_running_loop(), ForkClient(script, spare=spare))

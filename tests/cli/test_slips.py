@@ -79,7 +79,6 @@ WRONG: list[tuple[str, str]] = [  # a line of .env, whose name is the one that m
     ("REELBOT_OUTPUT_DIR=~/videos", "must be the folder itself"),
     ("REELBOT_OUTPUT_DIR=$HOME/videos", "must be the folder itself"),
     ("REELBOT_WEB_TOKEN=$(openssl rand -hex 24)", "is the command, not what it prints"),
-    ("WECHAT_TOKEN=a b", "3 to 32 letters and digits"),
     ("WECHAT_API_URL=https://api.weixin.qq.com", "must end with /cgi-bin"),
     ("WECOM_BOT_URL=wss://openws.work.weixin.qq.com:abc", "a number as its port"),
     (f"FAL_KEY==“{KEY}”", "more than one ="),
@@ -102,6 +101,7 @@ SHAPES: list[tuple[str, str, str]] = [  # a whole file, the name, what is said
 ]
 
 ODD: list[tuple[str, str, str]] = [  # a line, the name, the warning
+    ("WECHAT_TOKEN=a-b", "WECHAT_TOKEN", "3 to 32 letters and digits"),
     ("REELBOT_DAILY_USD=0", "REELBOT_DAILY_USD", "nothing can be ordered"),
     ("REELBOT_USER_DAILY_USD=50", "REELBOT_USER_DAILY_USD", "more than REELBOT_DAILY_USD (20)"),
     ("REELBOT_USER_JOBS=60", "REELBOT_USER_JOBS", "more than REELBOT_JOBS (50)"),

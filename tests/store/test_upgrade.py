@@ -228,7 +228,7 @@ def test_beside_a_worker_of_01_nothing_is_upgraded_and_one_line_says_what_to_do(
 ) -> None:
     """Its tables would be changed under it, and both would do the same jobs."""
     asyncio.run(old_with_worker(empty_url).write())
-    env = {"PATH": os.environ["PATH"], "REELBOT_PORT": "0", "FAL_KEY": "k" * 40}
+    env = {"PATH": os.environ["PATH"], "REELBOT_PORT": "0", "FAL_KEY": f"{'k' * 36}:{'s' * 32}"}
     env |= {} if empty_url.startswith("sqlite") else {"REELBOT_DATABASE_URL": empty_url}
     env |= {"REELBOT_OUTPUT_DIR": str(tmp_path / "out")}
     with serving_01(empty_url, DEAD):

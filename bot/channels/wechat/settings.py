@@ -11,6 +11,7 @@ from core.config import BaseUrl, LabelSettings, PublicSettings, env, half_set
 _KEY_CHARS = 43
 _KEY_BYTES = 32
 _NEEDED = 3
+_TOKEN = re.compile(r"[A-Za-z0-9]{3,32}")
 
 
 class WeChatSettings(LabelSettings, PublicSettings):
@@ -45,13 +46,6 @@ class WeChatSettings(LabelSettings, PublicSettings):
             raise ValueError("must be the EncodingAESKey as the console shows it: 43 letters and digits")
         return SecretStr(value)
 
-    @field_validator("token")
-    @classmethod
-    def _is_as_the_console_takes_it(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is not None and not re.fullmatch(r"[A-Za-z0-9]{3,32}", token.get_secret_value().strip()):
-            raise ValueError("must be 3 to 32 letters and digits, the same as in WeChat's console")
-        return SecretStr(token.get_secret_value().strip()) if token else None
-
     @field_validator("api_url")
     @classmethod
     def _has_its_path(cls, url: str) -> str:
@@ -70,6 +64,8 @@ class WeChatSettings(LabelSettings, PublicSettings):
         found = super().warnings
         if self.app_id is not None and not re.fullmatch(r"wx[0-9a-f]{16}", self.app_id):
             found.append("WECHAT_APP_ID: not as WeChat gives them: wx, and 16 digits and letters from a to f")
+        if self.token is not None and not _TOKEN.fullmatch(self.token.get_secret_value()):
+            found.append("WECHAT_TOKEN: not as WeChat's console takes it: 3 to 32 letters and digits")
         if len(self.missing) == _NEEDED:
             idle = {"WECHAT_ENCODING_AES_KEY": self.aes_key is not None, "WECHAT_LINK": self.link}
             found += [f"{name}: does nothing without WECHAT_APP_ID" for name, is_on in idle.items() if is_on]
