@@ -101,7 +101,11 @@ SHAPES: list[tuple[str, str, str]] = [  # a whole file, the name, what is said
 ]
 
 ODD: list[tuple[str, str, str]] = [  # a line, the name, the warning
-    ("WECHAT_TOKEN=a-b", "WECHAT_TOKEN", "3 to 32 letters and digits"),
+    (
+        f"WECHAT_TOKEN=a-b\nWECHAT_APP_ID=wx0123456789abcdef\nWECHAT_APP_SECRET={LONG}",
+        "WECHAT_TOKEN",
+        "3 to 32 letters",
+    ),
     ("REELBOT_DAILY_USD=0", "REELBOT_DAILY_USD", "nothing can be ordered"),
     ("REELBOT_USER_DAILY_USD=50", "REELBOT_USER_DAILY_USD", "more than REELBOT_DAILY_USD (20)"),
     ("REELBOT_USER_JOBS=60", "REELBOT_USER_JOBS", "more than REELBOT_JOBS (50)"),

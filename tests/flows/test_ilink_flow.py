@@ -151,9 +151,11 @@ async def five_minutes_pass(made: Bench, fake: ILinkFake) -> None:
 
 def test_words_become_a_video_in_the_chat(on_ilink: Callable[..., None]) -> None:
     async def story(made: Bench, fake: ILinkFake) -> None:
+        made.fal.faults.add("status_status", status=502, times=2)  # the film takes its time
         ack = await says(fake, "视频 一只红狐狸在雪地里奔跑")
         assert "$0.70" in ack
         assert "K7" in ack
+        await made.until(lambda: fake.person(FOX).typing)
         await made.settled(State.DELIVERED)
         fox = fake.person(FOX)
         (film,) = fox.videos
