@@ -49,7 +49,7 @@ async def going_on(made: Bench, first: Job) -> Job:
     made.telegram.presses(42, under(made, "next"))
     await newest_state(made, State.RENDERING)
     path_of(made, first).unlink()
-    made.fal.faults.add("file_html", match=at_fal.name, times=LASTS)
+    made.fal.faults.add("file_404", match=at_fal.name, times=LASTS)
     job = await newest_state(made, State.DOWNLOADING)
     async with asyncio.timeout(40):
         while job.odd_since is None:
@@ -58,20 +58,10 @@ async def going_on(made: Bench, first: Job) -> Job:
     return job
 
 
-def test_a_film_that_is_away_for_a_moment_is_waited_for(on_bench: OnBench) -> None:
+def test_a_film_that_is_away_is_waited_for_and_after_ten_minutes_the_part_comes_alone(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         job = await going_on(made, await film(made))
         assert job.state is State.DOWNLOADING
-        made.fal.faults.clear()
-        await chain(made, 2)
-        assert made.submits() == 2
-
-    on_bench(story)
-
-
-def test_after_ten_minutes_of_waiting_the_part_comes_alone(on_bench: OnBench) -> None:
-    async def story(made: Bench) -> None:
-        job = await going_on(made, await film(made))
         await set_columns(made.app.store, job.id, odd_since=now_ms() - ODD_MS)
         after = await newest(made, 2)
         assert after.video is not None
