@@ -15,6 +15,7 @@ from bot.conversation.edits import Edits
 from bot.conversation.film_commands import FilmCommands
 from bot.conversation.forget_commands import ForgetCommands, about_forgetting
 from bot.conversation.job_commands import JobCommands
+from bot.conversation.offering import Offering
 from bot.conversation.ordering import OrderService
 from bot.conversation.scene_phrases import phrase_in
 from bot.conversation.second_commands import second_command
@@ -74,7 +75,10 @@ class MessageHandler:
             store=store, orders=orders, jobs=self._jobs, channels=channels, send_original=send_original, due=due
         )
         self._forget = forget
-        self._talk = Talk(orders=orders, jobs=self._jobs, bring=self.bring, of_film=self._films.changed)
+        self._offering = Offering(orders, self._films.changed)
+        self._talk = Talk(
+            orders=orders, jobs=self._jobs, offering=self._offering, bring=self.bring, of_film=self._films.changed
+        )
         self._edits = Edits(store=store, orders=orders)
 
     async def language(self, incoming: Incoming) -> str:
@@ -109,7 +113,7 @@ class MessageHandler:
     async def gather(self, message: commands.ParsedMessage) -> Decision:
         """Put a photo on the table after which more are coming at once: the last one's answer speaks of all."""
         situation = await self.situation(await self.prober.known(message.incoming))
-        return self._talk.gather(situation, message.command)
+        return self._offering.gather(situation, message.command)
 
     async def situation(self, incoming: Incoming) -> Situation:
         """Read what is known when this message is decided."""
@@ -183,7 +187,7 @@ class MessageHandler:
         second = second_command(situation.incoming) if command is not None else None
         if second is None:
             return None
-        return self._talk.keep(situation).answer(situation.say("second-command", second=job_lists.short(second)))
+        return self._offering.keep(situation).answer(situation.say("second-command", second=job_lists.short(second)))
 
     async def _pressed(self, situation: Situation, command: commands.Command | None) -> Decision:
         if command is None:
@@ -229,14 +233,14 @@ class MessageHandler:
 
     async def _commanded(self, situation: Situation, command: commands.Command | None) -> Decision:
         if not isinstance(command, commands.PlainText | commands.MakeVideo | None):
-            situation = self._talk.keep(situation)
+            situation = self._offering.keep(situation)
         match command:
             case None:
                 return NOTHING
             case commands.PlainText():
                 return await self._talk.words(situation, command)
             case commands.MakeVideo():
-                return await self._talk.order(situation, command)
+                return await self._offering.order(situation, command)
             case commands.Confirm(job=None, sure=sure):
                 return await (self._talk.agreed(situation) if sure else self._jobs.confirm(situation, None))
             case commands.ChangeSettings(request=wanted):

@@ -7,8 +7,9 @@ from typing import Any
 from bot.channels.telegram import intake
 from bot.channels.telegram.parsing import incoming_from
 from bot.channels.types import Incoming
-from bot.conversation import talk
+from bot.conversation import offering, talk
 from bot.conversation.decisions import Decision
+from bot.conversation.draft_changes import with_attachment
 from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
 from bot.conversation.words import Meaning, meaning_of
@@ -49,8 +50,7 @@ def _thanks() -> None:
 
 
 def _without_photo() -> None:
-    attached = talk.with_attachment
-    talk.with_attachment = lambda situation, _attachment: attached(situation, None)  # type: ignore[assignment]
+    offering.with_attachment = lambda situation, _: with_attachment(situation, None)  # type: ignore[attr-defined, assignment]
 
 
 def _only_first_photo() -> None:
