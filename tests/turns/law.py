@@ -3,6 +3,7 @@
 Nothing of the program is asked here but what it has set money aside for.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -48,6 +49,10 @@ _WAYS = {
 """Of how many photos each film of a way is, and how many films it may be."""
 
 
+_STILL_OPEN = re.compile(r"(?:Still open: |还有一份报价等你确认：)(.+?)…?[,，][^$\n]*(\$[\d.]+\d)")
+"""Where there are buttons, what is repeated is named by its words."""
+
+
 NOTHING = Allowed()
 
 
@@ -76,9 +81,15 @@ class Memory:
 
     @property
     def repeated(self) -> list[Seen]:
-        """The offers that the bot's latest word repeated in one line, with price and code."""
+        """The offers that the bot's latest word repeated in one line with their price: by code, or by their words."""
         texts = [each.text for each in self.last if not each.offer and "$" in each.text]
-        return [offer for code, offer in self.known.items() if any(code in text for text in texts)]
+        lines = [found.groups() for text in texts for found in _STILL_OPEN.finditer(text)]
+        return [
+            offer
+            for code, offer in self.known.items()
+            if any(code in text for text in texts)
+            or (offer in self.seen and any(f"“{words}" in offer.text and price in offer.text for words, price in lines))
+        ]
 
     @property
     def open_offers(self) -> list[Seen]:

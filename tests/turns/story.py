@@ -64,7 +64,7 @@ class Story:
             OnTelegram(stage, number),
             OnTelegram(stage, number, group=self._group),
             OnWeChat(stage, f"p{seed}x{time.time_ns()}"),
-            OnPage(stage),
+            OnPage(stage, guest=f"p{seed}x{time.time_ns()}"),  # the operator has the films of all stories
         ]
         self._people = [Person(each) for each in self._random.sample(talkers, 2)]  # few, so that much happens to each
         self._mood: dict[str, float] = {}  # what these people like to do: no two stories are alike
@@ -156,7 +156,7 @@ class Story:
         self._note(person, "sends a photo")
         words = person.memory.waits_for_photo
         person.talker.photos(1)
-        person.memory.on_table = words is None
+        person.memory.on_table = True  # where it is bought, it is gone again
         return NOTHING if words is None else Allowed(0, 1, prompt=words, source=True)
 
     def _photos(self, person: Person) -> Allowed:
@@ -321,6 +321,8 @@ class Story:
             if each.offer:
                 memory.known[each.offer] = each
         self._remember(memory, kind, new=bool(new))
+        if kind == "wants_photo" and any(each.offer for each in said):
+            memory.waits_for_photo = None  # it took what lay on the table
         old = {each.key for each in memory.seen}
         spoken = [each for each in said if each.offer or each.key not in old]  # a card that goes on says nothing new
         stands = {each.key for each in seen if each.offer}
