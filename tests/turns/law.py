@@ -49,7 +49,7 @@ _WAYS = {
 """Of how many photos each film of a way is, and how many films it may be."""
 
 
-_STILL_OPEN = re.compile(r"(?:Still open: |还有一份报价等你确认：)(.+?)…?[,，][^$\n]*(\$[\d.]+\d)")
+_STILL_OPEN = re.compile(r"(?:Still open: |还有一份报价等你确认：)(.+?)(…?)[,，] ?[^,，$\n]*(\$\d+\.\d\d)")
 """Where there are buttons, what is repeated is named by its words."""
 
 
@@ -83,12 +83,13 @@ class Memory:
     def repeated(self) -> list[Seen]:
         """The offers that the bot's latest word repeated in one line with their price: by code, or by their words."""
         texts = [each.text for each in self.last if not each.offer and "$" in each.text]
+        named = [offer for code, offer in self.known.items() if any(code in text for text in texts)]
         lines = [found.groups() for text in texts for found in _STILL_OPEN.finditer(text)]
-        return [
+        return named or [
             offer
-            for code, offer in self.known.items()
-            if any(code in text for text in texts)
-            or (offer in self.seen and any(f"“{words}" in offer.text and price in offer.text for words, price in lines))
+            for offer in self.open_offers
+            for words, cut, price in lines
+            if f"“{words}{'' if cut else '”'}" in offer.text and price in offer.text
         ]
 
     @property
@@ -100,14 +101,16 @@ class Memory:
 def a_bare_yes(memory: Memory) -> Allowed:
     """A yes counts for the offer that was the bot's latest word; where two are open it is asked which.
 
-    Where old offers stay in sight (WeChat) nobody sees whether another is open.
+    Where old offers stay in sight (WeChat) nobody sees whether another is open. What came behind an offer, a film of
+    another job, may be the latest word.
     """
     last = memory.last_offers
     if not last and len(memory.repeated) == 1:
         return Allowed(0, 1, offers=tuple(memory.repeated))
     if len(last) != 1:
         return NOTHING
-    return Allowed(int(len(memory.open_offers) == 1), 1, offers=tuple(last))
+    is_last = len(memory.open_offers) == 1 and memory.last[-1] == last[0]
+    return Allowed(int(is_last), 1, offers=tuple(last))
 
 
 def a_quoted_yes(quoted: Seen) -> Allowed:

@@ -240,7 +240,8 @@ class Story:
         return NOTHING
 
     def _quote(self, person: Person) -> Allowed:
-        seen = [each for each in person.memory.seen if each.text]
+        there = {each.key for each in person.talker.seen()}  # a card goes when its film has come
+        seen = [each for each in person.memory.seen if each.text and each.key in there]
         if not seen:
             return self._words(person)
         quoted = self._random.choice(seen)
