@@ -38,6 +38,7 @@ _BESIDE = {
     "second",
 }
 """What changes nothing of the words that wait for their photo."""
+_SAYS_NOTHING = {"press", "again_press", "edit", "redelivery", "restart", "stranger"}
 
 
 @dataclass
@@ -48,6 +49,7 @@ class Person:
     memory: Memory = field(default_factory=Memory)
     pressed: list[tuple[str, str, Seen]] = field(default_factory=list)
     silent: bool = False  # the act asks for no answer
+    ordered: bool = False  # of what was said last, or since
 
 
 class Story:
@@ -229,6 +231,8 @@ class Story:
             self._note(person, f"edits it to {words!r}")
             person.talker.edit(words)
             person.memory.on_table = True
+            if words.startswith("/video ") and not person.ordered:
+                return Allowed(0, 1, prompt=words.removeprefix("/video "))  # a typing mistake is put right
         return NOTHING
 
     def _redelivery(self, person: Person) -> Allowed:
@@ -315,6 +319,7 @@ class Story:
         bought = stage.purchases(talker.user, talker.chat)
         new = check(what, allowed, memory, bought)
         self._reached["bought"] += len(new)
+        person.ordered = bool(new) or (person.ordered and kind in _SAYS_NOTHING)
         for each in said:
             self.told.append(f"      bot: {each.text[:90]!r} {[data for data, _ in each.buttons]}")
             if any(word in each.text for word in _BROKEN):
