@@ -319,7 +319,10 @@ class Story:
         bought = stage.purchases(talker.user, talker.chat)
         new = check(what, allowed, memory, bought)
         self._reached["bought"] += len(new)
-        person.ordered = bool(new) or (person.ordered and kind in _SAYS_NOTHING)
+        if kind in {"yes", "quote"}:  # what they buy are not their own words
+            person.ordered = False
+        else:
+            person.ordered = bool(new) or (person.ordered and kind in _SAYS_NOTHING)
         for each in said:
             self.told.append(f"      bot: {each.text[:90]!r} {[data for data, _ in each.buttons]}")
             if any(word in each.text for word in _BROKEN):
