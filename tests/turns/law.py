@@ -58,7 +58,8 @@ NOTHING = Allowed()
 
 @dataclass
 class Memory:
-    """What is known of a chat before an act. `known`: every offer that was ever shown, by its code.
+    """What is known of a chat before an act. `known`: every offer that was ever shown, by its code; `copied`: in two
+    messages, of which only the first is sure to hear of its end.
 
     `last`: the messages of the bot's latest word. `used`: the priced buttons that have bought. `on_table`: something
     may lie on the table, so that a command may be asked about. `waits_for_photo`: the words of a command that asked for
@@ -73,6 +74,7 @@ class Memory:
     on_table: bool = False
     waits_for_photo: str | None = None
     known: dict[str, Seen] = field(default_factory=dict)
+    copied: set[str] = field(default_factory=set)
 
     @property
     def last_offers(self) -> list[Seen]:
@@ -101,16 +103,16 @@ class Memory:
 def a_bare_yes(memory: Memory) -> Allowed:
     """A yes counts for the offer that was the bot's latest word; where two are open it is asked which.
 
-    Where old offers stay in sight (WeChat) nobody sees whether another is open. What came behind an offer, a film of
-    another job, may be the latest word.
+    Where old offers stay in sight (WeChat) nobody sees whether another is open. A film that comes at the same time
+    may be the latest word.
     """
     last = memory.last_offers
     if not last and len(memory.repeated) == 1:
         return Allowed(0, 1, offers=tuple(memory.repeated))
     if len(last) != 1:
         return NOTHING
-    is_last = len(memory.open_offers) == 1 and memory.last[-1] == last[0]
-    return Allowed(int(is_last), 1, offers=tuple(last))
+    is_alone = len(memory.open_offers) == 1 and memory.last == last
+    return Allowed(int(is_alone), 1, offers=tuple(last))
 
 
 def a_quoted_yes(quoted: Seen) -> Allowed:
@@ -126,7 +128,7 @@ def a_press(memory: Memory, data: str, label: str, on: Seen, *, passive: bool) -
         sources, most = next((of for words, of in _WAYS.items() if words in label), (None, 1))
         return Allowed(0, most, sources=sources, price=label if most == 1 else None)
     if kind == "yes":
-        shown = any(each.key == on.key and each.offer for each in memory.seen)
+        shown = value not in memory.copied and any(each.key == on.key and each.offer for each in memory.seen)
         return Allowed(int(shown and not passive), 1, offers=(on,))
     if kind in {"next", "full", "pixels", "sound", "silent"}:
         return Allowed(0, 1, follows=value.partition(".")[0], price=label)

@@ -312,7 +312,7 @@ class Story:
     def _settle(self, person: Person, kind: str, allowed: Allowed) -> None:
         """Wait for the answer, hold what was bought against the law, and remember what is on show now."""
         stage, talker, memory = self._stage, person.talker, person.memory
-        stage.until(lambda: stage.rests(talker.user, talker.chat) and self._all_is_shown(talker))
+        stage.until(lambda: stage.rests(talker.user, talker.chat) and self._all_is_shown(person))
         what = f"{talker.kind}, {kind}"
         seen, toasts = self._answer(person, what)
         said = changed(memory.seen, seen)
@@ -328,6 +328,8 @@ class Story:
             if any(word in each.text for word in _BROKEN):
                 raise BrokenError(f"{what}: {each.text}")
             if each.offer:
+                before = memory.known.get(each.offer, each)
+                memory.copied |= {each.offer} if before.key != each.key else set()
                 memory.known[each.offer] = each
         self._remember(memory, kind, new=bool(new))
         if kind == "wants_photo" and any(each.offer for each in said):
@@ -358,10 +360,12 @@ class Story:
         if kind in {"words", "mention", "quote", "voice", "look", "second"}:
             memory.on_table = True
 
-    def _all_is_shown(self, talker: Talker) -> bool:
-        """Every offer that could be taken stands in its chat; a callback's answer is there by itself."""
-        shown = {each.offer for each in talker.seen()}
-        return isinstance(talker, OnWeChat) or self._stage.open_offers(talker.user, talker.chat) <= shown
+    def _all_is_shown(self, person: Person) -> bool:
+        """Just the offers that could be taken stand in their chat; a callback's answer is there by itself."""
+        talker = person.talker
+        shown = {each.offer for each in talker.seen() if each.offer}
+        open_now = self._stage.open_offers(talker.user, talker.chat)
+        return isinstance(talker, OnWeChat) or open_now <= shown <= open_now | person.memory.copied
 
     def _check_group(self) -> None:
         for text in self._stage.telegram.said(self._group):

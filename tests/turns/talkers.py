@@ -214,7 +214,7 @@ class OnPage(Talker):
             headers = {**self._headers, "Origin": self.stage.page_url, **more.get("headers", {})}
             rest = {name: value for name, value in more.items() if name != "headers"}
             answers.append(CLIENT.request(method, self.stage.page_url + path, headers=headers, **rest))
-            return answers[-1].status_code not in {500, 502, 503}
+            return answers[-1].status_code not in {429, 500, 502, 503}
 
         self.stage.until(taken)
         assert answers[-1].status_code < 400, answers[-1].text
