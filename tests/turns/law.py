@@ -3,6 +3,7 @@
 Nothing of the program is asked here but what it has set money aside for.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -48,12 +49,17 @@ _WAYS = {
 """Of how many photos each film of a way is, and how many films it may be."""
 
 
+_STILL_OPEN = re.compile(r"(?:Still open: |还有一份报价等你确认：)(.+?)(…?)[,，] ?[^,，$\n]*(\$\d+\.\d\d)")
+"""Where there are buttons, what is repeated is named by its words."""
+
+
 NOTHING = Allowed()
 
 
 @dataclass
 class Memory:
-    """What is known of a chat before an act. `known`: every offer that was ever shown, by its code.
+    """What is known of a chat before an act. `known`: every offer that was ever shown, by its code; `copied`: in two
+    messages, of which only the first is sure to hear of its end.
 
     `last`: the messages of the bot's latest word. `used`: the priced buttons that have bought. `on_table`: something
     may lie on the table, so that a command may be asked about. `waits_for_photo`: the words of a command that asked for
@@ -68,6 +74,7 @@ class Memory:
     on_table: bool = False
     waits_for_photo: str | None = None
     known: dict[str, Seen] = field(default_factory=dict)
+    copied: set[str] = field(default_factory=set)
 
     @property
     def last_offers(self) -> list[Seen]:
@@ -76,9 +83,16 @@ class Memory:
 
     @property
     def repeated(self) -> list[Seen]:
-        """The offers that the bot's latest word repeated in one line, with price and code."""
+        """The offers that the bot's latest word repeated in one line with their price: by code, or by their words."""
         texts = [each.text for each in self.last if not each.offer and "$" in each.text]
-        return [offer for code, offer in self.known.items() if any(code in text for text in texts)]
+        named = [offer for code, offer in self.known.items() if any(code in text for text in texts)]
+        lines = [found.groups() for text in texts for found in _STILL_OPEN.finditer(text)]
+        return named or [
+            offer
+            for offer in self.open_offers
+            for words, cut, price in lines
+            if f"“{words}{'' if cut else '”'}" in offer.text and price in offer.text
+        ]
 
     @property
     def open_offers(self) -> list[Seen]:
@@ -89,14 +103,16 @@ class Memory:
 def a_bare_yes(memory: Memory) -> Allowed:
     """A yes counts for the offer that was the bot's latest word; where two are open it is asked which.
 
-    Where old offers stay in sight (WeChat) nobody sees whether another is open.
+    Where old offers stay in sight (WeChat) nobody sees whether another is open. A film that comes at the same time
+    may be the latest word.
     """
     last = memory.last_offers
     if not last and len(memory.repeated) == 1:
         return Allowed(0, 1, offers=tuple(memory.repeated))
     if len(last) != 1:
         return NOTHING
-    return Allowed(int(len(memory.open_offers) == 1), 1, offers=tuple(last))
+    is_alone = len(memory.open_offers) == 1 and memory.last == last
+    return Allowed(int(is_alone), 1, offers=tuple(last))
 
 
 def a_quoted_yes(quoted: Seen) -> Allowed:
@@ -112,7 +128,7 @@ def a_press(memory: Memory, data: str, label: str, on: Seen, *, passive: bool) -
         sources, most = next((of for words, of in _WAYS.items() if words in label), (None, 1))
         return Allowed(0, most, sources=sources, price=label if most == 1 else None)
     if kind == "yes":
-        shown = any(each.key == on.key and each.offer for each in memory.seen)
+        shown = value not in memory.copied and any(each.key == on.key and each.offer for each in memory.seen)
         return Allowed(int(shown and not passive), 1, offers=(on,))
     if kind in {"next", "full", "pixels", "sound", "silent"}:
         return Allowed(0, 1, follows=value.partition(".")[0], price=label)

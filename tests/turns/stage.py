@@ -1,5 +1,6 @@
 """A stage for dialogues: fal, Telegram and WeChat here, the bot in processes of its own that may be killed."""
 
+import asyncio
 import os
 import signal
 import time
@@ -12,6 +13,8 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
+from bot.store.database import Database
+from bot.store.invitations import Invitations
 from bot.store.records import ACTIVE
 from bot.store.tables import inbox, jobs, ledger
 from core.sandbox import create_app
@@ -157,6 +160,14 @@ class Stage:
     def outside(self) -> sa.Connection:
         """A look into the database."""
         return self._engine.connect()
+
+    def invitation(self, name: str) -> str:
+        """Invite a guest to the page, as `reelbot invite` does."""
+        database = Database(self._database_url)
+        try:
+            return asyncio.run(Invitations(database).invite(name))
+        finally:
+            database.close()
 
     def purchases(self, user: str, chat: str) -> list[Purchase]:
         """Every job of this person in this chat that money was ever set aside for, in order; one line for each time."""

@@ -38,6 +38,7 @@ _BESIDE = {
     "second",
 }
 """What changes nothing of the words that wait for their photo."""
+_SAYS_NOTHING = {"press", "again_press", "edit", "redelivery", "restart", "stranger"}
 
 
 @dataclass
@@ -48,6 +49,7 @@ class Person:
     memory: Memory = field(default_factory=Memory)
     pressed: list[tuple[str, str, Seen]] = field(default_factory=list)
     silent: bool = False  # the act asks for no answer
+    ordered: bool = False  # of what was said last, or since
 
 
 class Story:
@@ -64,7 +66,7 @@ class Story:
             OnTelegram(stage, number),
             OnTelegram(stage, number, group=self._group),
             OnWeChat(stage, f"p{seed}x{time.time_ns()}"),
-            OnPage(stage),
+            OnPage(stage, guest=f"p{seed}x{time.time_ns()}"),  # the operator has the films of all stories
         ]
         self._people = [Person(each) for each in self._random.sample(talkers, 2)]  # few, so that much happens to each
         self._mood: dict[str, float] = {}  # what these people like to do: no two stories are alike
@@ -156,7 +158,7 @@ class Story:
         self._note(person, "sends a photo")
         words = person.memory.waits_for_photo
         person.talker.photos(1)
-        person.memory.on_table = words is None
+        person.memory.on_table = True  # where it is bought, it is gone again
         return NOTHING if words is None else Allowed(0, 1, prompt=words, source=True)
 
     def _photos(self, person: Person) -> Allowed:
@@ -229,6 +231,8 @@ class Story:
             self._note(person, f"edits it to {words!r}")
             person.talker.edit(words)
             person.memory.on_table = True
+            if words.startswith("/video ") and not person.ordered:
+                return Allowed(0, 1, prompt=words.removeprefix("/video "))  # a typing mistake is put right
         return NOTHING
 
     def _redelivery(self, person: Person) -> Allowed:
@@ -240,7 +244,8 @@ class Story:
         return NOTHING
 
     def _quote(self, person: Person) -> Allowed:
-        seen = [each for each in person.memory.seen if each.text]
+        there = {each.key for each in person.talker.seen()}  # a card goes when its film has come
+        seen = [each for each in person.memory.seen if each.text and each.key in there]
         if not seen:
             return self._words(person)
         quoted = self._random.choice(seen)
@@ -307,20 +312,28 @@ class Story:
     def _settle(self, person: Person, kind: str, allowed: Allowed) -> None:
         """Wait for the answer, hold what was bought against the law, and remember what is on show now."""
         stage, talker, memory = self._stage, person.talker, person.memory
-        stage.until(lambda: stage.rests(talker.user, talker.chat) and self._all_is_shown(talker))
+        stage.until(lambda: stage.rests(talker.user, talker.chat) and self._all_is_shown(person))
         what = f"{talker.kind}, {kind}"
         seen, toasts = self._answer(person, what)
         said = changed(memory.seen, seen)
         bought = stage.purchases(talker.user, talker.chat)
         new = check(what, allowed, memory, bought)
         self._reached["bought"] += len(new)
+        if kind in {"yes", "quote"}:  # what they buy are not their own words
+            person.ordered = False
+        else:
+            person.ordered = bool(new) or (person.ordered and kind in _SAYS_NOTHING)
         for each in said:
             self.told.append(f"      bot: {each.text[:90]!r} {[data for data, _ in each.buttons]}")
             if any(word in each.text for word in _BROKEN):
                 raise BrokenError(f"{what}: {each.text}")
             if each.offer:
+                before = memory.known.get(each.offer, each)
+                memory.copied |= {each.offer} if before.key != each.key else set()
                 memory.known[each.offer] = each
         self._remember(memory, kind, new=bool(new))
+        if kind == "wants_photo" and any(each.offer for each in said):
+            memory.waits_for_photo = None  # it took what lay on the table
         old = {each.key for each in memory.seen}
         spoken = [each for each in said if each.offer or each.key not in old]  # a card that goes on says nothing new
         stands = {each.key for each in seen if each.offer}
@@ -347,10 +360,12 @@ class Story:
         if kind in {"words", "mention", "quote", "voice", "look", "second"}:
             memory.on_table = True
 
-    def _all_is_shown(self, talker: Talker) -> bool:
-        """Every offer that could be taken stands in its chat; a callback's answer is there by itself."""
-        shown = {each.offer for each in talker.seen()}
-        return isinstance(talker, OnWeChat) or self._stage.open_offers(talker.user, talker.chat) <= shown
+    def _all_is_shown(self, person: Person) -> bool:
+        """Just the offers that could be taken stand in their chat; a callback's answer is there by itself."""
+        talker = person.talker
+        shown = {each.offer for each in talker.seen() if each.offer}
+        open_now = self._stage.open_offers(talker.user, talker.chat)
+        return isinstance(talker, OnWeChat) or open_now <= shown <= open_now | person.memory.copied
 
     def _check_group(self) -> None:
         for text in self._stage.telegram.said(self._group):

@@ -190,14 +190,17 @@ class OnWeChat(Talker):
 
 
 class OnPage(Talker):
-    """A browser with a session of its own."""
+    """A browser with a session of its own: of the operator, whom all browsers share, or of an invited `guest`."""
 
     kind = "page"
 
-    def __init__(self, stage: Stage, *, language: str = "en") -> None:
+    def __init__(self, stage: Stage, *, language: str = "en", guest: str = "") -> None:
         self.stage = stage
         self._headers = {"Accept-Language": language}
-        response = self._asked("POST", "/chat/enter", data={"token": WEB_TOKEN})
+        if guest:
+            response = self._asked("POST", "/chat/redeem", json={"invitation": stage.invitation(guest)})
+        else:
+            response = self._asked("POST", "/chat/enter", data={"token": WEB_TOKEN})
         self._headers["Cookie"] = response.headers["set-cookie"].partition(";")[0]
         self.user = f"web:{self._asked('GET', '/chat/messages').json()['me']}"
         self.chat = self.user
@@ -211,7 +214,7 @@ class OnPage(Talker):
             headers = {**self._headers, "Origin": self.stage.page_url, **more.get("headers", {})}
             rest = {name: value for name, value in more.items() if name != "headers"}
             answers.append(CLIENT.request(method, self.stage.page_url + path, headers=headers, **rest))
-            return answers[-1].status_code not in {500, 502, 503}
+            return answers[-1].status_code not in {429, 500, 502, 503}
 
         self.stage.until(taken)
         assert answers[-1].status_code < 400, answers[-1].text
