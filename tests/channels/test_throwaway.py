@@ -139,7 +139,7 @@ def test_doctor_names_how_to_connect_it(place: Place) -> None:
     assert "PIGEON_URL and PIGEON_KEY" in chats
     assert "TELEGRAM_BOT_TOKEN" in chats
     lines = place.run("doctor", env=place.pigeon).out.splitlines()
-    assert [line.split() for line in lines if " pigeon " in line] == [["ok", "pigeon", NAME]]
+    assert [line.split() for line in lines if line.split()[1:2] == ["pigeon"]] == [["ok", "pigeon", NAME]]
     assert [line for line in lines if "PIGEON_KEY" in line and "set, not shown (environment)" in line]
 
 

@@ -350,7 +350,7 @@ def test_a_second_try_that_a_cap_forbids_has_no_button(on_bench: OnBench) -> Non
         made.telegram.user_says(42, "/video a fox")
         lost = await made.settled(State.SUBMIT_UNCONFIRMED)
         await made.until(lambda: said(made, "you have $0.30 of your $1.00"))
-        assert not any(f"again:{lost.id}" in buttons(message) for message in made.telegram.said(42))
+        await made.until(lambda: not any(f"again:{lost.id}" in buttons(each) for each in made.telegram.said(42)))
         made.fal.faults.clear()
         await made.settled(State.DELIVERED)
 

@@ -148,7 +148,7 @@ def test_a_film_that_came_back_is_cleared_away(on_stage: OnStage) -> None:
             await app.store.jobs.ask_delete(job.id)
             await app.store.jobs.delete(job.id)
             app.parts.reconciler.notify()
-            await stage.telegram.until(lambda: len(stage.telegram.videos(42)) == 1)
+            await stage.telegram.until(lambda: len(stage.telegram.videos(42)) == 1, within_s=40.0)
             shutil.copy(kept, path)
             await app.parts.cleanup.turn()
             assert not path.exists()

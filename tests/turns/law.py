@@ -40,7 +40,7 @@ _WAYS = {
     "First photo to second": (2, 1),
     "从第一张变到第二张": (2, 1),
     "Both in one video": (2, 1),
-    "2 张放进一个视频": (2, 1),
+    **{words: (count, 1) for count in range(2, 11) for words in (f"All {count} in one", f"{count} 张放进一个视频")},
     "Only the first photo": (1, 1),
     "只做第一张": (1, 1),
     "One of each": (1, 10),
