@@ -1,9 +1,10 @@
 """Reads HTTP bodies into memory or streams them to a file, in either direction, never more than a cap."""
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-
-import aiofiles
+from typing import BinaryIO
 
 CHUNK_BYTES = 65_536
 
@@ -30,15 +31,38 @@ async def write_body(
     `most_bytes`; it is the caller's to remove then.
     """
     size = _grown(start, head, most_bytes)
-    async with aiofiles.open(into, "r+b" if start else "wb") as file:
-        if start:
-            await file.seek(start)
+    async with _opened(into, start) as file:
         if head:
-            await file.write(head)
+            await asyncio.to_thread(file.write, head)
         async for chunk in chunks:
             size = _grown(size, chunk, most_bytes)
-            await file.write(chunk)
+            await asyncio.to_thread(file.write, chunk)
     return size
+
+
+@asynccontextmanager
+async def _opened(path: Path, start: int) -> AsyncIterator[BinaryIO]:
+    """Open the file for writing from byte `start` on. Whoever is cancelled while a thread opens it leaves none open."""
+    files: list[BinaryIO] = []
+    is_left = False
+
+    def begin() -> None:
+        file: BinaryIO = path.open("r+b" if start else "wb")
+        files.append(file)
+        if is_left:
+            file.close()
+        elif start:
+            file.seek(start)
+
+    try:
+        await asyncio.to_thread(begin)
+        yield files[0]
+        await asyncio.to_thread(files[0].close)
+    finally:
+        is_left = True
+        for file in files:
+            with suppress(OSError):
+                file.close()
 
 
 def _grown(size: int, chunk: bytes, most_bytes: int) -> int:

@@ -1,7 +1,9 @@
 """Bodies with a cap: what comes in pieces of any size is whole, or an error before it is too much."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,21 @@ def test_not_a_byte_past_the_cap_reaches_the_disk(tmp_path: Path) -> None:
     with pytest.raises(BodyTooLarge):
         asyncio.run(write_body(coming([]), tmp_path / "none", most_bytes=3, head=b"1234"))
     assert not (tmp_path / "none").exists()
+
+
+def test_who_is_cancelled_while_a_thread_opens_the_file_leaves_none_open(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)  # its opening waits for a reader
+
+    async def story() -> int:
+        writing = asyncio.create_task(write_body(coming([b"body"]), pipe, most_bytes=9))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(int)  # a second thread: the first has begun
+        writing.cancel()
+        with suppress(asyncio.CancelledError):
+            await writing
+        return os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    reader = asyncio.run(story())
+    os.close(reader)
+    assert not any(link.samefile(pipe) for link in Path("/proc/self/fd").iterdir() if link.exists())
