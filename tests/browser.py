@@ -21,6 +21,10 @@ _FLAGS = (
 )
 
 
+_OF_SCRIPTS = ("undefined", "[object ", "NaN")
+"""What no page says to a person."""
+
+
 class Chromium:
     """The browser, started once for a file of tests: a start costs a second of a processor."""
 
@@ -34,6 +38,9 @@ class Chromium:
             yield self._started.new_context(
                 **({"locale": "en-US", "viewport": {"width": 1100, "height": 800}} | context)
             )
+            for page in (page for each in self._started.contexts for page in each.pages):
+                words = page.locator("body").inner_text()
+                assert not [each for each in _OF_SCRIPTS if each in words], words
         finally:
             for each in self._started.contexts:
                 each.close()

@@ -12,7 +12,7 @@ const word = (key) => words[key] || "";
 
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children.filter((child) => child !== null));
+  element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
 }
 
@@ -140,8 +140,11 @@ function elementOf(message) {
   const mine = message.from === "me" ? " me" : "";
   return make("article", { className: `bubble${mine}` },
     make("div", { className: "text", textContent: message.table ? message.text.split("\n")[0] : message.text }), tableOf(message),
-    message.below_table && make("div", { className: "text", textContent: message.below_table }),
-    foldedOf(message), barOf(message), actionsOf(message));
+    belowOf(message), foldedOf(message), barOf(message), actionsOf(message));
+}
+
+function belowOf(message) {
+  return message.below_table ? make("div", { className: "text", textContent: message.below_table }) : null;
 }
 
 // Change the words and the bar in place: a bar that is made anew cannot move smoothly.
