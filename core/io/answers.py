@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from core.io.tls import usual_trust
+from core.io.tls import plain_client
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,6 @@ def _ahead_s(date: str | None) -> float | None:
 async def head_of(url: str) -> Head:
     """Fetch the head of a public address. Raises ConnectionError with a short reason."""
     try:
-        return await fetch_head(httpx.AsyncClient(trust_env=False, timeout=8.0, verify=usual_trust()), url)
+        return await fetch_head(plain_client(timeout=8.0), url)
     except httpx.HTTPError as error:
         raise ConnectionError(f"{type(error).__name__}: {error}") from None

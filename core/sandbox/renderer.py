@@ -25,7 +25,7 @@ from core.errors import MediaError
 from core.io import disk
 from core.io.bodies import BodyTooLarge, read_body
 from core.io.retrying import RetryPolicy, retried
-from core.io.tls import usual_trust
+from core.io.tls import plain_client
 from core.io.unpacking import unpacked
 from core.sandbox.cdn import CACHE_NAME
 from core.sandbox.checks import Detail, billed_s, detail, has_sound, lines_of, row_for
@@ -361,7 +361,7 @@ class Renderer:
         broken = self._faults.take("webhook_bad_signature", request.endpoint, prompt) is not None
         times = 2 if self._faults.take("webhook_repeat", request.endpoint, prompt) else 1
         headers = self.signer.headers(request.id, body, broken=broken)
-        async with httpx.AsyncClient(timeout=15, trust_env=False, verify=usual_trust()) as client:
+        async with plain_client(timeout=15) as client:
             for _ in range(times):
                 await _post(client, request.webhook, body, headers)
 
@@ -380,7 +380,7 @@ async def _fetch(url: str, path: Path) -> None:
     """Fetch from loopback only: the sandbox never opens a connection to the world."""
     if not is_loopback(url):
         raise ValueError("not on this machine")
-    ours = httpx.AsyncClient(timeout=20, trust_env=False, verify=usual_trust())
+    ours = plain_client(timeout=20)
     async with ours as client, client.stream("GET", url) as reply:
         reply.raise_for_status()
         path.write_bytes(await read_body(unpacked(reply), most_bytes=_SOURCE_BYTES))  # whole, whoever ends us

@@ -11,7 +11,6 @@ import logging
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -23,7 +22,7 @@ from bot.channels.ilink.settings import ILinkSettings
 from bot.channels.ilink.stored import number_of, text_of
 from bot.channels.types import SendError, SendOutcome
 from core.io.not_sent import NOT_SENT
-from core.io.tls import usual_trust
+from core.io.tls import plain_client
 from core.io.unpacking import bounded
 
 log = logging.getLogger(__name__)
@@ -54,15 +53,9 @@ class Api:
 
     def __init__(self, settings: ILinkSettings) -> None:
         self._settings = settings
-        client = partial(
-            httpx.AsyncClient,
-            timeout=httpx.Timeout(10.0, read=_ANSWER_S, write=60.0),
-            trust_env=False,
-            follow_redirects=False,
-            verify=usual_trust(),
-        )
-        self.web = client(event_hooks={"response": [bounded(_ANSWER_BYTES)]})
-        self.files = client()
+        timeout = httpx.Timeout(10.0, read=_ANSWER_S, write=60.0)
+        self.web = plain_client(timeout=timeout, on_response=(bounded(_ANSWER_BYTES),))
+        self.files = plain_client(timeout=timeout)
         agent = f"reelbot/{version('reelbot')}"
         self._base_info = {"channel_version": PROTOCOL, "bot_agent": agent}
 

@@ -13,7 +13,6 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -27,7 +26,7 @@ from bot.channels.wechat.tokens import Tokens
 from core.io.bodies import BodyTooLarge, write_body
 from core.io.not_sent import NOT_SENT
 from core.io.retrying import RetryPolicy, Sleep, retried
-from core.io.tls import usual_trust
+from core.io.tls import plain_client
 from core.io.unpacking import bounded, unpacked
 
 log = logging.getLogger(__name__)
@@ -77,15 +76,9 @@ class Api:
         self._on_date = on_date
         self._alert = alert
         self._sleep = sleep
-        client = partial(
-            httpx.AsyncClient,
-            timeout=httpx.Timeout(10.0, read=_ANSWER_S, write=60.0),
-            trust_env=False,
-            follow_redirects=False,
-            verify=usual_trust(),
-        )
-        self.web = client(event_hooks={"response": [self._read_date, bounded()]})
-        self.files = client(event_hooks={"response": [self._read_date]})
+        timeout = httpx.Timeout(10.0, read=_ANSWER_S, write=60.0)
+        self.web = plain_client(timeout=timeout, on_response=(self._read_date, bounded()))
+        self.files = plain_client(timeout=timeout, on_response=(self._read_date,))
         self._tokens = Tokens(key_values, account=settings.app_id or "", fetch=self._fetch_token)
 
     async def close(self) -> None:

@@ -25,7 +25,7 @@ from core.config import is_loopback
 from core.io.addresses import split_sound
 from core.io.bodies import BodyTooLarge, write_body
 from core.io.retrying import Sleep
-from core.io.tls import usual_trust
+from core.io.tls import plain_client
 from core.io.unpacking import unpacked
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Media:
         self._memory = memory
         self._is_local = is_loopback(url)
         self._sleep = sleep
-        self._web = httpx.AsyncClient(trust_env=False, timeout=30.0, follow_redirects=False, verify=usual_trust())
+        self._web = plain_client(timeout=30.0)
         self._locks: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, deque[str]] = {}  # by person
