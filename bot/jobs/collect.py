@@ -10,6 +10,7 @@ for as long as it was asked to keep the file.
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -217,16 +218,20 @@ class Collector:
             return
         film = self._settings.videos_dir / name
         if is_chain(job):
-            await self._fetch_part(job, submit, handle, film)
+            if await self._fetch_part(job, submit, handle, film):  # what was odd until now was fal, not the film before
+                await self._store.jobs.clear_odd(job.id, lease=lease)
+                job = replace(job, odd_since=None)
             video = await self._joined(job, film)
         else:
             video = video_file(film, await self._fetch(job, submit, handle, name))
         await self._store.jobs.finish(job.id, video, lease=lease)
 
-    async def _fetch_part(self, job: Job, submit: Submit, handle: RequestHandle, film: Path) -> None:
-        """Download the new part of a film that goes on, unless it lies here whole."""
-        if not await self._chains.has_part(film):
-            await self._fetch(job, submit, handle, part_of(film).name, check=check_film)
+    async def _fetch_part(self, job: Job, submit: Submit, handle: RequestHandle, film: Path) -> bool:
+        """Download the new part of a film that goes on, and return True, unless it lies here whole."""
+        if await self._chains.has_part(film):
+            return False
+        await self._fetch(job, submit, handle, part_of(film).name, check=check_film)
+        return True
 
     async def _joined(self, job: Job, film: Path) -> VideoFile:
         """Join the part with its film; where that is never to be, or not for ten minutes, it comes alone."""
