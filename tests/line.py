@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from tests.serving import closed
+
 _CHUNK = 65536
 
 
@@ -86,13 +88,13 @@ class Line:
         self._loop.run_until_complete(self.start())
         ready.set()
         self._loop.run_forever()
-        if self._server is not None:
-            self._server.close()
         self._loop.run_until_complete(self._end())
         self._loop.close()
 
     async def _end(self) -> None:
-        """Let those that are cut off notice it."""
+        """Accept nobody more, and let those that are cut off notice it."""
+        assert self._server is not None
+        await closed(self._server)
         async with asyncio.timeout(5):
             while len(asyncio.all_tasks()) > 1:
                 await asyncio.sleep(0.01)

@@ -16,7 +16,7 @@ from bot.store.records import ENDED, Job, State
 from bot.store.tables import submits
 from tests.bench import Bench
 from tests.corpus import jpeg
-from tests.serving import free_port
+from tests.serving import closed, free_port
 
 OnBench = Callable[..., None]
 GB = 10**9
@@ -85,7 +85,7 @@ class Gate:
 
     async def shut(self) -> None:
         assert self._server is not None
-        self._server.close()
+        await closed(self._server)
         await asyncio.to_thread(refused, self._port)
         while self._ends:
             self._ends.pop().transport.abort()
