@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from math import ceil
 
 from core.catalogue import MODELS, Endpoint, Model
-from core.catalogue.finding import able, find, list_models, near, row_of, use_tiers
+from core.catalogue.finding import TIERS, able, find, list_models, near, row_of, use_tiers
 from core.catalogue.offers import is_offered, offered, require_offered
 from core.errors import BadRequest, arguments
 from core.types import Adjustment, Kind, Mode, Plan, Quote, Role, Source, SourceLimits, VideoRequest
@@ -23,9 +23,11 @@ __all__ = [
     "describe",
     "estimate_cost",
     "find",
+    "instead_of",
     "is_aspect_ratio",
     "is_offered",
     "is_resolution",
+    "is_tier",
     "lines_of",
     "list_models",
     "measured_quote",
@@ -55,6 +57,7 @@ _ROLES: dict[Mode, tuple[Role, ...]] = {
     Mode.EXTEND_VIDEO: (Role.VIDEO,),
     Mode.UPSCALE_VIDEO: (Role.VIDEO,),
     Mode.ENHANCE_DRAFT: (Role.DRAFT,),
+    Mode.AUDIO_TO_VIDEO: (Role.AUDIO, Role.FIRST_FRAME),
 }
 DRAFT = "draft"
 """In the place of a resolution: the lowest that the model makes, or its own row of drafts."""
@@ -64,7 +67,7 @@ MOST_SEED = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """The known facts of a photo or video before it is published; 0 and None where they are unknown."""
+    """The known facts of a photo, video or sound before it is published; 0 and None where they are unknown."""
 
     kind: Kind
     width: int = 0
@@ -89,11 +92,12 @@ def plan(
 ) -> Plan:
     """Plan a purchase: values that the endpoint takes, and the price in dollars of exactly these.
 
-    `source`: what is known of the first source; `references`: how many pictures, where the mode takes a list of them.
-    An option that the model cannot grant becomes the nearest it can, and is named in `adjustments`. A source video that
-    is too long is cut when it is published. Raises BadRequest: "unknown_model", "model_retired", "model_unavailable",
+    `source`: what is known of the first source; `references`: how many sources, where the mode leaves that open: of a
+    list of pictures, or 2 of a sound with a photo, which needs no words. An option that the model cannot grant becomes
+    the nearest it can, and is named in `adjustments`. A source video or sound that is too long is cut when it is
+    published. Raises BadRequest: "unknown_model", "model_retired", "model_unavailable",
     "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "too_many_pictures", "video_too_short",
-    "unpriced".
+    "audio_too_short", "unpriced".
     """
     arguments.text("prompt", prompt)
     arguments.text("model", model)
@@ -108,7 +112,7 @@ def plan(
     mode = arguments.word("mode", mode, Mode)
     (chosen, _), notes = _endpoint(_or_draft(find(model), mode, resolution), mode)
     endpoint = require_offered(chosen, mode)
-    _check_prompt(prompt, endpoint)
+    _check_prompt(prompt, endpoint, has_photo=endpoint.photo_field is not None and references > 1)
     _check_source(endpoint, source, notes)
     if mode is Mode.REFERENCE_TO_VIDEO and references > endpoint.most_sources:
         raise BadRequest("too_many_pictures", model=chosen.name, most=endpoint.most_sources)
@@ -158,7 +162,7 @@ def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
 def measured_quote(request: VideoRequest, *, source: SourceFacts) -> Quote:
     """Compute the price of an accepted request with its source as it really is, whatever is offered by now.
 
-    Raises BadRequest: "video_too_short", "unpriced".
+    Raises BadRequest: "video_too_short", "audio_too_short", "unpriced".
     """
     _check_source(row_of(request.model, request.mode), source, [])
     return quote(request, source=source)
@@ -213,13 +217,18 @@ def is_aspect_ratio(text: str) -> bool:
 
 
 def mode_kind(mode: Mode) -> Kind:
-    """Return the kind of source that this mode needs."""
-    return Kind.VIDEO if Role.VIDEO in roles_of(mode) else Kind.IMAGE
+    """Return the kind of the first source that this mode needs."""
+    return next((role.kind for role in roles_of(mode)), Kind.IMAGE)
 
 
 def roles_of(mode: Mode, *, references: int = 1) -> tuple[Role, ...]:
-    """Return what the sources of a request in this mode are for, in the order in which they are given."""
-    return (Role.REFERENCE,) * references if mode is Mode.REFERENCE_TO_VIDEO else _ROLES[mode]
+    """Return what the sources of a request in this mode are for, in the order in which they are given.
+
+    `references`: how many there are, where the mode leaves that open.
+    """
+    if mode is Mode.REFERENCE_TO_VIDEO:
+        return (Role.REFERENCE,) * references
+    return _ROLES[mode][:references] if mode is Mode.AUDIO_TO_VIDEO else _ROLES[mode]
 
 
 def usd_text(usd: Decimal) -> str:
@@ -250,6 +259,9 @@ def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
         prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({whole} for {usual_s} s)")
     prices += [f"{usd_text(usd)} for {seconds} s" for seconds, usd in endpoint.usd_per_clip.items()]
     seconds = f"{_seconds_text(endpoint.durations)} s" if endpoint.durations else "as long as the source"
+    if endpoint.photo_field is not None:
+        least, most = endpoint.source_seconds
+        seconds = f"as long as the sound, {least}-{most} s, with a photo or without"
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""
     return f"{mode:<15} {endpoint.id}: {seconds}{ratios}; {', '.join(prices)}"
 
@@ -272,13 +284,33 @@ def _endpoint(model: Model, mode: Mode) -> tuple[tuple[Model, Endpoint], list[Ad
     return (chosen, chosen.modes[mode]), notes
 
 
-def _check_prompt(prompt: str, endpoint: Endpoint) -> None:
+def _check_prompt(prompt: str, endpoint: Endpoint, *, has_photo: bool = False) -> None:
     if not endpoint.has_prompt:
         return
-    if not prompt.strip():
+    if not prompt.strip() and not has_photo:
         raise BadRequest("prompt_missing")
     if len(prompt) > endpoint.prompt_chars:
         raise BadRequest("prompt_too_long", length=len(prompt), max_length=endpoint.prompt_chars)
+
+
+def instead_of(model: str, mode: Mode) -> Model | None:
+    """Return the first model that makes a film in this mode where this one, or its fallback, does not; None: it does.
+
+    For a tier or a default, which nobody has chosen for a sound. Raises BadRequest.
+    """
+    try:
+        _endpoint(find(model), mode)
+    except BadRequest as error:
+        if error.code != "source_not_supported":
+            raise
+        others = (find(key) for key in able(mode))
+        return next((each for each in others if offered(each, mode) is not None), None)
+    return None
+
+
+def is_tier(name: str) -> bool:
+    """Return whether this names a tier, not a model."""
+    return name.strip().casefold() in TIERS
 
 
 def source_limits(model: str, mode: Mode) -> SourceLimits:
@@ -287,11 +319,15 @@ def source_limits(model: str, mode: Mode) -> SourceLimits:
 
 
 def _check_source(endpoint: Endpoint, source: SourceFacts | None, notes: list[Adjustment]) -> None:
-    if source is None or source.duration_s is None or source.kind is not Kind.VIDEO:
+    if source is None or source.duration_s is None or source.kind is Kind.IMAGE:
         return
     least, most = endpoint.source_seconds
     if most and source.duration_s > most + _TRIM_SLACK_S:
         notes.append(Adjustment("source_trimmed", f"{source.duration_s:.0f}", str(most)))
+    if source.kind is Kind.AUDIO:  # measured by the sample, and never longer by a frame
+        if source.duration_s < least:
+            raise BadRequest("audio_too_short", min_duration=least)
+        return
     if source.duration_s < least - 0.1:
         raise BadRequest("video_too_short", min_duration=least)
 

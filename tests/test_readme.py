@@ -116,6 +116,7 @@ MADE_FROM = {
     Mode.EXTEND_VIDEO: "continues",
     Mode.UPSCALE_VIDEO: "enlarges",
     Mode.ENHANCE_DRAFT: "makes drafts whole",
+    Mode.AUDIO_TO_VIDEO: "a sound",
 }
 
 

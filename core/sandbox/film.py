@@ -212,14 +212,15 @@ def render(
     whole: bool = False,
     sound: bool = True,
     pixels: tuple[int, int] | None = None,
+    voice: str | None = None,
 ) -> dict[str, Any]:
     """Write the film and return its facts.
 
     `last_photo`: what it ends with, where it begins with `photo`. `references`: pictures that appear in it. `before`: a
     film that it goes on with, from that one's last picture; `whole`: that one stands before it. `pixels`: the size of
-    the file, where it is another than that of what is drawn.
+    the file, where it is another than that of what is drawn. `voice`: the sound that it has.
     """
-    sources = [each for each in (photo, video, last_photo, *references, before) if each]
+    sources = [each for each in (photo, video, last_photo, *references, before, voice) if each]
     seed = hashlib.sha256(prompt.encode() + b"".join(Path(each).read_bytes() for each in sources)).digest()
     rng = np.random.default_rng(int.from_bytes(seed[:8], "big"))
     frames = max(2, round(seconds * fps))
@@ -240,7 +241,9 @@ def render(
     finished: Iterator[Picture] = (
         _finish(picture, caption, tag, number / frames) for number, picture in enumerate(pictures)
     )
-    music = _music(frames / fps, rng) if sound else None
+    music = _sound_of(voice) if voice else _music(frames / fps, rng) if sound else None
+    if voice and music is not None:
+        music = music[:, : round(frames / fps * _RATE)]
     if before and whole:
         finished = chain(_frames_of(before, width, height, fps), finished)
         music = _after(before, music)

@@ -279,7 +279,7 @@ def test_whatever_is_wished_what_comes_out_can_be_bought(
     assert plan.quote.usd > 0
     body = protocol.request_body(request)
     assert ("duration" in body) == bool(endpoint.durations)
-    assert (endpoint.resolution_field in body) == bool(endpoint.resolutions)
+    assert (endpoint.resolution_field in body) == bool(endpoint.resolutions and endpoint.resolution_field)
     changed = {note.field for note in plan.adjustments}
     if duration is not None and endpoint.durations:
         assert (request.duration_s != duration) == ("duration" in changed)
@@ -296,6 +296,7 @@ KINDS = {
     "x": Mode.EXTEND_VIDEO,
     "u": Mode.UPSCALE_VIDEO,
     "e": Mode.ENHANCE_DRAFT,
+    "s": Mode.AUDIO_TO_VIDEO,
 }
 
 

@@ -87,7 +87,7 @@ def test_every_row_takes_what_is_sent_to_it_and_bills_what_was_quoted(model: Mod
 
 
 def _takes_film(mode: Mode) -> bool:
-    return mode in {Mode.VIDEO_TO_VIDEO, Mode.UPSCALE_VIDEO, Mode.ENHANCE_DRAFT}
+    return mode in {Mode.VIDEO_TO_VIDEO, Mode.UPSCALE_VIDEO, Mode.ENHANCE_DRAFT, Mode.AUDIO_TO_VIDEO}
 
 
 def test_a_row_refuses_what_it_cannot_take() -> None:
