@@ -49,8 +49,6 @@ async def generate(options: argparse.Namespace) -> int:
         raise BadUsage("--last-image goes beside --image, the photo that the film begins with")
     if options.audio and (options.last_image or options.reference or options.video or options.extend):
         raise BadUsage("--audio goes alone, or beside --image, the photo that speaks it")
-    if not options.prompt and not (options.audio and options.image):
-        raise BadUsage("the following arguments are required: PROMPT")
     options.prompt = await standard_input.words() if options.prompt == ["-"] else " ".join(options.prompt)
     async with _fal(options) as settings:
         if not options.sandbox and (settings.database_url is not None or settings.database_file.exists()):

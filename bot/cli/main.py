@@ -334,9 +334,16 @@ def _upscale_parser(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _words_missing(options: argparse.Namespace) -> str | None:
+    """Return that there are no words, where there have to be: a photo that speaks a sound needs none."""
+    needed = not options.prompt and not (options.audio and options.image)
+    return "the following arguments are required: PROMPT" if needed else None
+
+
 def _generate_parser(parser: argparse.ArgumentParser) -> None:
     words = "words, in quotes or not; - reads them from stdin; none are needed for --image with --audio"
     parser.add_argument("prompt", metavar="PROMPT", nargs="*", help=words)
+    parser.set_defaults(missing=_words_missing)
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--image", type=Path, metavar="FILE", help="animate this photo")
     source.add_argument("--video", type=Path, metavar="FILE", help="change this video")
