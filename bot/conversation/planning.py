@@ -13,6 +13,7 @@ from bot.conversation.generation_options import GenerationOptions, merged
 from bot.conversation.setting_fields import options_of
 from bot.store import Store
 from core import pricing
+from core.catalogue import Model
 from core.errors import BadRequest
 from core.pricing import SourceFacts
 from core.types import Adjustment, Mode, Plan
@@ -109,17 +110,33 @@ def _plan_with_stand_in(
     default_model: str,
     made_of: MadeOf,
 ) -> Plan:
-    """Plan with another model, aloud, where fal does not take the one that nobody named now. Raises BadRequest."""
+    """Plan with another model, aloud, where fal does not take the one that nobody named now, or that takes no sound.
+
+    Raises BadRequest.
+    """
     asked = merged(options, preferred)
     try:
         return _plan(prompt, asked, default_model, made_of)
     except BadRequest as error:
+        if error.code == "source_not_supported" and made_of.mode is Mode.AUDIO_TO_VIDEO:
+            other = _with_sound_instead(asked.model or default_model, options)
+            if other is None:
+                raise
+            plan = _plan(prompt, replace(asked, model=other.key), default_model, made_of)
+            note = Adjustment("model", str(error.facts["model"]), other.name)
+            return replace(plan, adjustments=(note, *plan.adjustments))
         instead = str(error.facts.get("instead_key") or "")
         if error.code != "model_unavailable" or not instead or options.model is not None:
             raise
         plan = _plan(prompt, replace(asked, model=instead), default_model, made_of)
         note = Adjustment("model_unavailable", str(error.facts["model"]), str(error.facts["instead"]))
         return replace(plan, adjustments=(note, *plan.adjustments))
+
+
+def _with_sound_instead(model: str, options: GenerationOptions) -> Model | None:
+    """Return the model that takes a recording in the place of this one: few do. None where one was named now."""
+    is_named = options.model is not None and not pricing.is_tier(options.model)
+    return None if is_named else pricing.instead_of(model, Mode.AUDIO_TO_VIDEO)
 
 
 def _plan(prompt: str, options: GenerationOptions, default_model: str, made_of: MadeOf) -> Plan:

@@ -14,7 +14,7 @@ from bot.store.records import OF_FILM, FilmStep, Job, StepKind, VideoFile
 from core import pricing
 from core.catalogue import Endpoint, Model
 from core.errors import BadRequest
-from core.types import Mode, Plan, VideoRequest
+from core.types import Adjustment, Mode, Plan, VideoRequest
 
 UPSCALER = "upscaler"
 _DRAFTS, _WHOLE_OF_DRAFT = "flux-3-draft", "flux-3"
@@ -79,7 +79,10 @@ def continued(job: Job, choices: Choices = NOTHING) -> NextFilm:
     )
     if film.duration_s + (plan.request.duration_s or 0) > LONGEST_S:
         raise BadRequest("chain_too_long", max_duration=LONGEST_S)
-    return NextFilm(step, _quiet(plan, choices))
+    plan = _quiet(plan, choices)
+    if made.mode is Mode.AUDIO_TO_VIDEO:
+        plan = replace(plan, adjustments=(*plan.adjustments, Adjustment("sound_ends", "recording", "own")))
+    return NextFilm(step, plan)
 
 
 def upscaled(job: Job, resolution: str) -> NextFilm:

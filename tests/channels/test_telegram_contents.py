@@ -15,8 +15,6 @@ SOMEBODY = {"type": "hidden_user", "date": 1, "sender_user_name": "Somebody"}
 THEIR_FILE = {"file_id": "BAAD9", "file_unique_id": "u9"}
 THEIR_PHOTO = [{**THEIR_FILE, "width": 5, "height": 5}]
 OTHERS: list[tuple[str, Json]] = [
-    ("voice", {"voice": {**THEIR_FILE, "duration": 3}}),
-    ("audio", {"audio": {**THEIR_FILE, "duration": 3}}),
     (
         "sticker",
         {

@@ -100,7 +100,11 @@ error-chain-too-long = The whole film would be longer than { $max_duration } sec
 error-large-enough = This video has as many pixels as { $resolution } already.
 error-draft-gone = The video service has kept nothing of this draft, so it cannot be made whole. I can make the same anew in full; it may look a little different.
 error-too-many-pictures = { $model } takes { $most } pictures at most. Please send fewer, or choose another model ({ -models }).
-error-source-not-supported = { $model } cannot use what you sent. { -models } shows which models can.
+error-source-not-supported =
+    { $mode ->
+        [audio-to-video] { $model } makes no film of a recording. { $able } can.
+       *[other] { $model } cannot use what you sent. { -models } shows which models can.
+    }
 error-source-unavailable = I could not get your photo or video from the chat. Please send it again.
 error-preparation-budget =
     { $minutes ->

@@ -46,7 +46,7 @@ caption =
        *[no] {""}
     }
 
-length-unknown = I cannot see how long your video is: this is the price of the longest that can be used, and a shorter one costs less.
+length-unknown = I cannot see how long it is: this is the price of the longest that can be used, and a shorter one costs less.
 
 refusals-charged = The maker of this model may charge even for what its own filter refuses.
 
@@ -61,6 +61,12 @@ adjusted-sound = This model’s films always have { $used ->
         [on] sound
        *[off] no sound
     }; your film will be so, too.
+adjusted-sound-alone =
+    { $asked ->
+        [1] One photo and one recording make a film: the one other thing that you sent stays out.
+       *[other] One photo and one recording make a film: the { $asked } other things that you sent stay out.
+    }
+adjusted-sound-ends = Your recording ends with the first part: what goes on has the model’s own sound.
 adjusted-photos-frames = A video from the first photo to the last takes two photos and a model that can do it, so this is another one.
 adjusted-photos-likeness = This model does not make one video of what several photos show, so this is another one.
 adjusted-other = { $used } is used instead of { $asked }.
@@ -68,7 +74,7 @@ adjusted-source = Your photo or video was changed to a form that this model take
 adjusted-source-padded = The picture is too small or too narrow for this model, so it got a margin.
 adjusted-dropped =
     { $field ->
-        [duration] { $asked } s is not possible here; the film is as long as your video.
+        [duration] { $asked } s is not possible here; the film is as long as what you sent.
         [resolution] { $asked } is not possible; this model has one resolution only.
         [aspect_ratio] { $asked } is not possible with a photo or video here; the film has its shape.
         [seed] Seed { $asked } has no effect; this model takes none.

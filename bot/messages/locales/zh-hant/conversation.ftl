@@ -26,6 +26,18 @@ draft-photo =
         }約 { $price }）
        *[no] {""}
     }，你確認才開始。不做了就回覆「取消」，10 分鐘內有效。
+draft-sound =
+    錄音收到！發一張照片，我讓它開口說；或者用一句話說說配什麼畫面。我先報價{ KNOWN($price) ->
+        [yes] （約 { $price }）
+       *[no] {""}
+    }，你同意了才開始。回覆「取消」就不做；先替你留 10 分鐘。
+sound-film = 我能讓照片說出你的錄音，影片還不行。請發一張照片，或者用文字說說配什麼畫面。回覆「取消」就不做。
+sound-words = 對著鏡頭說話，口型和聲音一致。
+from-sound =
+    { $photo ->
+        [yes] 用你的照片說出你的錄音。
+       *[no] 用你的錄音作聲音。
+    }
 draft-words = 這句話記下了：「{ $words }」。要配照片的話，10 分鐘內發來就行。
 draft-dropped = 好的，不做了，沒有扣費。
 draft-wishes = 記下了：{ $wishes }。下一個影片就按這個來，說說想看什麼畫面，或者發張照片。
@@ -138,6 +150,11 @@ ask-photo =
         [yes] 最多 { $price }
        *[no] { $price }
     }，這樣做嗎？
+ask-speak =
+    讓這張照片說出你的錄音，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] 需要 { $price }
+    }。做嗎？想換個說法也可以直接說。
 ask-frames =
     從第一張照片變到第二張，做成一個影片，需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }

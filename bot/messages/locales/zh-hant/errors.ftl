@@ -101,7 +101,11 @@ error-chain-too-long = 整段影片會超過 { $max_duration } 秒，做不了�
 error-large-enough = 這個影片已經有 { $resolution } 那麼清晰了。
 error-draft-gone = 影片服務沒有保留這個草稿，沒法直接做成完整版。可以照原樣重新做完整的，畫面可能略有不同。
 error-too-many-pictures = { $model } 最多用 { $most } 張照片。請少發幾張，或換一個模型，{ -send-models }查看全部。
-error-source-not-supported = { $model } 用不了你發來的內容。{ -send-models }看看哪些模型可以。
+error-source-not-supported =
+    { $mode ->
+        [audio-to-video] { $model } 做不了錄音配的影片。{ $able } 可以。
+       *[other] { $model } 用不了你發來的內容。{ -send-models }看看哪些模型可以。
+    }
 error-source-unavailable = 沒能從聊天裡取到你的照片或影片。請重新發送。
 error-preparation-budget = 過去一小時裡，處理你的影片已佔用大量計算時間，這一個需要等一等。請在 { $minutes } 分鐘後再試。
 error-bad-reference = 影片服務用不了這張照片或這段影片。請換一個，照片用 JPEG，影片用 MP4。

@@ -25,6 +25,18 @@ draft-photo =
         }约 { $price }）
        *[no] {""}
     }，你确认才开始。不做了就回复“取消”，10 分钟内有效。
+draft-sound =
+    录音收到！发一张照片，我让它开口说；或者用一句话说说配什么画面。我先报价{ KNOWN($price) ->
+        [yes] （约 { $price }）
+       *[no] {""}
+    }，你同意了才开始。回复“取消”就不做；先替你留 10 分钟。
+sound-film = 我能让照片说出你的录音，视频还不行。请发一张照片，或者用文字说说配什么画面。回复“取消”就不做。
+sound-words = 对着镜头说话，口型和声音一致。
+from-sound =
+    { $photo ->
+        [yes] 用你的照片说出你的录音。
+       *[no] 用你的录音作声音。
+    }
 draft-words = 这句话记下了：“{ $words }”。要配照片的话，10 分钟内发来就行。
 draft-dropped = 好的，不做了，没有扣费。
 draft-wishes = 记下了：{ $wishes }。下一个视频就按这个来，说说想看什么画面，或者发张照片。
@@ -137,6 +149,11 @@ ask-photo =
         [yes] 最多 { $price }
        *[no] { $price }
     }，这样做吗？
+ask-speak =
+    让这张照片说出你的录音，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] 需要 { $price }
+    }。做吗？想换个说法也可以直接说。
 ask-frames =
     从第一张照片变到第二张，做成一个视频，需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }
