@@ -61,6 +61,8 @@ _ROLES: dict[Mode, tuple[Role, ...]] = {
 }
 DRAFT = "draft"
 """In the place of a resolution: the lowest that the model makes, or its own row of drafts."""
+AUTO = "auto"
+"""In the place of a shape: that of the photo."""
 MOST_SEED = 2**31 - 1
 """The largest seed that any model takes."""
 
@@ -178,6 +180,8 @@ def _by_source(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Quo
     into = Decimal(longest if source_s is None else min(max(1, ceil(source_s)), longest))
     seconds = (into + min(into, Decimal(endpoint.output_s))) / 2 if endpoint.output_s else into
     rounds = source_s is not None and not endpoint.output_s and into != Decimal(str(source_s))
+    if endpoint.photo_field is not None and source_s is not None and source_s > longest:
+        rounds = False  # a sound is cut to the sample
     up_to = endpoint.conservative_price or source_s is None or rounds
     return Quote(rate * seconds + endpoint.usd_per_source, endpoint.id, up_to=up_to)
 
@@ -407,10 +411,10 @@ def lines_of(resolution: str) -> int | None:
 def _aspect_ratio(endpoint: Endpoint, requested: str | None, notes: list[Adjustment]) -> str | None:
     """Return the nearest ratio, by the quotient of both; one that is far off is refused."""
     if not endpoint.aspect_ratios:
-        if requested is not None:
+        if requested is not None and requested != AUTO:
             notes.append(Adjustment("aspect_ratio", requested, None))
         return None
-    if requested is None:
+    if requested is None or requested == AUTO:  # of a request before, which had the shape of its photo
         return endpoint.default_aspect_ratio
     quotient = _quotient(requested)
     if quotient is None:

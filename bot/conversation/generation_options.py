@@ -21,6 +21,7 @@ from itertools import chain
 
 from bot.conversation.option_patterns import CUT, GAP, Option, Value, flags, option_at, pairs, plain
 from bot.conversation.option_words import AMBIGUOUS, KNOWN
+from core.pricing import AUTO
 from core.types import Mode, VideoRequest
 
 
@@ -74,9 +75,8 @@ def written(value: str | float | bool) -> str:
 def options_of_request(made: VideoRequest) -> GenerationOptions:
     """Return what a video was made with, for another at its price; of chance it has none."""
     photos = _WAY_OF_MODE.get(made.mode) if len(made.sources) > 1 else None
-    return GenerationOptions(
-        made.model, made.duration_s, made.resolution, made.aspect_ratio, sound=made.sound, photos=photos
-    )
+    shape = None if made.aspect_ratio == AUTO else made.aspect_ratio
+    return GenerationOptions(made.model, made.duration_s, made.resolution, shape, sound=made.sound, photos=photos)
 
 
 Found = dict[str, Value]

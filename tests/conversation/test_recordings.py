@@ -126,7 +126,7 @@ def test_a_model_that_is_named_and_cannot_is_refused_aloud(on_bench: OnBench, no
         await sends(made, note, "a singer, --model ltx-pro")
         offer = await offer_of(made)
         assert (offer.request.model, offer.usd) == ("ltx-2.5-pro", Decimal("0.68"))
-        assert offer.adjustments == ()
+        assert [each.field for each in offer.adjustments] == ["sound_alone"]  # the first one
 
     on_bench(story)
 
@@ -139,7 +139,7 @@ def test_what_is_no_part_of_it_is_said(on_bench: OnBench, note: bytes, tmp_path:
         await sends(made, note)
         assert "but not a video" in text_of(made)
         await says(made, "", photo=jpeg())
-        await made.until(lambda: "the one other thing that you sent stays out" in text_of(made))
+        await made.until(lambda: "what else you sent (1) stays out" in text_of(made))
         assert roles(await offer_of(made)) == [Role.AUDIO, Role.FIRST_FRAME]
 
     on_bench(story)

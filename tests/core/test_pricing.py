@@ -285,6 +285,14 @@ def test_whatever_is_wished_what_comes_out_can_be_bought(
         assert (request.duration_s != duration) == ("duration" in changed)
 
 
+def test_a_shape_that_the_photo_decided_is_nobodys_wish() -> None:
+    """What is made once more is planned with the values of before."""
+    again = pricing.plan("x", model="ltx-fast", mode=Mode.IMAGE_TO_VIDEO, aspect_ratio="auto")
+    assert (again.request.aspect_ratio, again.adjustments) == ("auto", ())
+    elsewhere = pricing.plan("x", model="balanced", mode=Mode.IMAGE_TO_VIDEO, aspect_ratio="auto")
+    assert (elsewhere.request.aspect_ratio, elsewhere.adjustments) == (None, ())
+
+
 # Every model against what was read elsewhere
 
 

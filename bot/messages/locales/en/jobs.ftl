@@ -61,11 +61,7 @@ adjusted-sound = This model’s films always have { $used ->
         [on] sound
        *[off] no sound
     }; your film will be so, too.
-adjusted-sound-alone =
-    { $asked ->
-        [1] One photo and one recording make a film: the one other thing that you sent stays out.
-       *[other] One photo and one recording make a film: the { $asked } other things that you sent stay out.
-    }
+adjusted-sound-alone = One photo and one recording make a film: what else you sent ({ $asked }) stays out.
 adjusted-sound-ends = Your recording ends with the first part: what goes on has the model’s own sound.
 adjusted-photos-frames = A video from the first photo to the last takes two photos and a model that can do it, so this is another one.
 adjusted-photos-likeness = This model does not make one video of what several photos show, so this is another one.
