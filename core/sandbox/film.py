@@ -741,6 +741,8 @@ def _caption(prompt: str, width: int, height: int) -> Image.Image:
     font = ImageFont.truetype(str(_FONT), size)
     lines = _lines(prompt, font, width * 0.84)
     layer = Image.new("RGBA", (width, height), (0, 0, 0, 0))
+    if not prompt.strip():  # a photo that speaks needs no words
+        return layer
     deep = round(size * (1.5 * len(lines) + 2.2))
     shade = np.zeros((height, width, 4), np.uint8)
     shade[height - deep :, :, 3] = (np.linspace(0, 1, deep) ** 1.4 * 150).astype(np.uint8)[:, None]
