@@ -7,8 +7,14 @@ from typing import Any
 
 import pytest
 
+from bot.conversation.generation_options import GenerationOptions
+from bot.conversation.planning import MadeOf, plan_with
 from bot.store.records import Job, State
-from core.types import Mode, Role
+from core.catalogue.drift import Finding
+from core.catalogue.offers import hold_back
+from core.errors import BadRequest
+from core.pricing import SourceFacts
+from core.types import Adjustment, Kind, Mode, Plan, Role
 from tests.bench import Bench
 from tests.conversation.test_consent import spent
 from tests.conversation.test_several_photos import body, offer_of, published, says, text_of
@@ -175,16 +181,53 @@ def test_in_a_group_it_counts_where_the_bot_is_addressed(on_bench: OnBench, note
     on_bench(story, access="telegram:42,telegram:-100500")
 
 
-def test_words_of_an_edited_caption_keep_photo_and_recording(on_bench: OnBench, note: bytes) -> None:
+def test_other_words_and_an_edited_caption_keep_photo_and_recording(on_bench: OnBench, note: bytes) -> None:
     async def story(made: Bench) -> None:
         await says(made, "", photo=jpeg())
-        await sends(made, note, "she sings")
+        number = await sends(made, note, "she sings")
         first = await offer_of(made)
-        assert first.request.prompt == "she sings"
-        assert roles(first) == [Role.AUDIO, Role.FIRST_FRAME]
-        await says(made, "she shouts")
+        assert (first.request.prompt, roles(first)) == ("she sings", [Role.AUDIO, Role.FIRST_FRAME])
+        made.telegram.world.edits(42, number, "she sings loudly")
+        await made.at_rest()
+        edited = await offer_of(made)
+        assert (edited.request.prompt, roles(edited)) == ("she sings loudly", [Role.AUDIO, Role.FIRST_FRAME])
+        assert edited.incoming.sources == first.incoming.sources
+        await says(made, "a shout in the dark")
         offer = await offer_of(made)
         assert roles(offer) == [Role.AUDIO, Role.FIRST_FRAME]
-        assert all(not way.joint or len(way.sources) == 2 for way in offer.ways)
+        assert {len(way.sources) for way in offer.ways} == {2}
+        assert all(way.joint for way in offer.ways)
 
     on_bench(story)
+
+
+def test_what_goes_on_says_that_the_recording_does_not(on_bench: OnBench, note: bytes) -> None:
+    async def story(made: Bench) -> None:
+        await sends(made, note, "/video a singer")
+        await made.until(lambda: len(made.films()) == 1)
+        await made.at_rest()
+        await says(made, "/continue she bows")
+        await made.until(lambda: "Your recording ends with the first part" in text_of(made))
+        offer = await offer_of(made)
+        assert (offer.request.mode, offer.request.prompt) == (Mode.IMAGE_TO_VIDEO, "she bows")
+
+    on_bench(story)
+
+
+def test_where_fal_takes_one_model_no_more_the_other_stands_in() -> None:
+    nothing, five_s = GenerationOptions(), SourceFacts(Kind.AUDIO, duration_s=5)
+
+    def planned() -> Plan:
+        made_of = MadeOf(five_s, Mode.AUDIO_TO_VIDEO)
+        return plan_with("a singer", nothing, nothing, default_model="balanced", made_of=made_of)
+
+    ids = {each: (f"lightricks/ltx-2.5/audio-to-video/{each}", Mode.AUDIO_TO_VIDEO) for each in ("fast", "pro")}
+    try:
+        hold_back({ids["fast"]: (Finding("deprecated"),)})
+        assert (planned().request.model, planned().quote.usd) == ("ltx-2.5-pro", Decimal("0.85"))
+        assert planned().adjustments == (Adjustment("model", "Happy Horse", "LTX 2.5 Pro"),)
+        hold_back(dict.fromkeys(ids.values(), (Finding("deprecated"),)))
+        with pytest.raises(BadRequest, match="source_not_supported"):
+            planned()
+    finally:
+        hold_back({})
