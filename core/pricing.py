@@ -23,7 +23,6 @@ __all__ = [
     "describe",
     "estimate_cost",
     "find",
-    "instead_of",
     "is_aspect_ratio",
     "is_offered",
     "is_resolution",
@@ -37,7 +36,9 @@ __all__ = [
     "plan",
     "quote",
     "roles_of",
+    "sound_model",
     "source_limits",
+    "takes_sound",
     "usd_plain",
     "usd_text",
     "use_tiers",
@@ -115,6 +116,7 @@ def plan(
     (chosen, _), notes = _endpoint(_or_draft(find(model), mode, resolution), mode)
     endpoint = require_offered(chosen, mode)
     _check_prompt(prompt, endpoint, has_photo=endpoint.photo_field is not None and references > 1)
+    _check_sound(chosen, endpoint, prompt, references, notes)
     _check_source(endpoint, source, notes)
     if mode is Mode.REFERENCE_TO_VIDEO and references > endpoint.most_sources:
         raise BadRequest("too_many_pictures", model=chosen.name, most=endpoint.most_sources)
@@ -195,7 +197,11 @@ def estimate_cost(model: str, duration: int, resolution: str | None = None, mode
     arguments.duration(duration, optional=False)
     mode = arguments.word("mode", mode, Mode)
     source = SourceFacts(mode_kind(mode), duration_s=duration) if roles_of(mode) else None
-    return plan("estimate", model=model, mode=mode, duration=duration, resolution=resolution, source=source).quote.usd
+    sources = 2 if mode is Mode.AUDIO_TO_VIDEO else 1
+    wish = plan(
+        "estimate", model=model, mode=mode, duration=duration, resolution=resolution, source=source, references=sources
+    )
+    return wish.quote.usd
 
 
 def is_draft(resolution: str) -> bool:
@@ -265,7 +271,8 @@ def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
     seconds = f"{_seconds_text(endpoint.durations)} s" if endpoint.durations else "as long as the source"
     if endpoint.photo_field is not None:
         least, most = endpoint.source_seconds
-        seconds = f"as long as the sound, {least}-{most} s, with a photo or without"
+        photo = "with a photo" if endpoint.needs_photo else "with a photo or without"
+        seconds = f"as long as the sound, {least}-{most} s, {photo}"
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""
     return f"{mode:<15} {endpoint.id}: {seconds}{ratios}; {', '.join(prices)}"
 
@@ -297,19 +304,21 @@ def _check_prompt(prompt: str, endpoint: Endpoint, *, has_photo: bool = False) -
         raise BadRequest("prompt_too_long", length=len(prompt), max_length=endpoint.prompt_chars)
 
 
-def instead_of(model: str, mode: Mode) -> Model | None:
-    """Return the first model that makes a film in this mode where this one, or its fallback, does not; None: it does.
-
-    For a tier or a default, which nobody has chosen for a sound. Raises BadRequest.
-    """
+def takes_sound(model: str, *, has_photo: bool) -> bool:
+    """Return whether a model, or its fallback model, films a sound, with a photo or from words. Raises BadRequest."""
     try:
-        _endpoint(find(model), mode)
+        (chosen, row), _ = _endpoint(find(model), Mode.AUDIO_TO_VIDEO)
     except BadRequest as error:
         if error.code != "source_not_supported":
             raise
-        others = (find(key) for key in able(mode))
-        return next((each for each in others if offered(each, mode) is not None), None)
-    return None
+        return False
+    return offered(chosen, Mode.AUDIO_TO_VIDEO) is not None and (has_photo or not row.needs_photo)
+
+
+def sound_model() -> Model | None:
+    """Return the first model that films any sound, with a photo or from words: for a tier that does not."""
+    rows = ((find(key), offered(find(key), Mode.AUDIO_TO_VIDEO)) for key in able(Mode.AUDIO_TO_VIDEO))
+    return next((model for model, row in rows if row is not None and not row.needs_photo), None)
 
 
 def is_tier(name: str) -> bool:
@@ -320,6 +329,20 @@ def is_tier(name: str) -> bool:
 def source_limits(model: str, mode: Mode) -> SourceLimits:
     """Return what a model, or its fallback model in this mode, takes of a photo or video. Raises BadRequest."""
     return _endpoint(find(model), mode)[0][1].source_limits
+
+
+def _check_sound(model: Model, endpoint: Endpoint, prompt: str, sources: int, notes: list[Adjustment]) -> None:
+    """Refuse a sound without the photo that the row needs; say that it reads no words."""
+    if not endpoint.needs_photo:
+        return
+    if sources < len(_ROLES[Mode.AUDIO_TO_VIDEO]):
+        mode, others = (
+            Mode.AUDIO_TO_VIDEO,
+            [key for key in able(Mode.AUDIO_TO_VIDEO) if takes_sound(key, has_photo=False)],
+        )
+        raise BadRequest("source_not_supported", model=model.name, mode=str(mode), able=", ".join(others[:5]))
+    if prompt.strip():
+        notes.append(Adjustment("words", "words", "recording"))
 
 
 def _check_source(endpoint: Endpoint, source: SourceFacts | None, notes: list[Adjustment]) -> None:

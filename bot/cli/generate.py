@@ -326,7 +326,8 @@ async def _plan(options: argparse.Namespace, settings: Settings, sources: _Sourc
     model = options.model or settings.default_model
     other = None
     if sources.mode is Mode.AUDIO_TO_VIDEO and (options.model is None or pricing.is_tier(options.model)):
-        other = pricing.instead_of(model, sources.mode)
+        has_photo = len(sources.files) > 1
+        other = None if pricing.takes_sound(model, has_photo=has_photo) else pricing.sound_model()
     instead = () if other is None else (Adjustment("model", pricing.find(model).name, other.name),)
     if other is not None:
         model = options.model = other.key

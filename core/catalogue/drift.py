@@ -145,7 +145,7 @@ def _sent_beside(endpoint: Endpoint) -> Iterable[_Sent]:
     if endpoint.end_field is not None:
         yield _Sent(endpoint.end_field, {"": _ADDRESS})
     if endpoint.photo_field is not None:
-        yield _Sent(endpoint.photo_field, {"": _ADDRESS}, always=False)
+        yield _Sent(endpoint.photo_field, {"": _ADDRESS}, always=endpoint.needs_photo)
 
 
 def _field(sent: _Sent, schema: Schema) -> Iterable[Finding]:

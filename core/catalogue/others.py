@@ -1,4 +1,4 @@
-"""The other vendors: xAI, Lightricks, Black Forest Labs, PixVerse, Vidu, and OpenAI, whose model is gone."""
+"""The other vendors: xAI, Lightricks, Black Forest Labs, PixVerse, Vidu, sync.so, and OpenAI, whose model is gone."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -277,6 +277,24 @@ VIDU_Q3_TURBO = Model(
     fallback_model="happy-horse",
     usual_render_s=60.0,
     modes=_vidu("360p 0.035, 540p 0.035, 720p 0.077, 1080p 0.077", "/turbo", aspect_ratios=WIDE),
+)
+SYNC_3 = Model(
+    key="sync-3",
+    name="sync-3 Avatar",
+    seen="2026-09",
+    aliases=("sync-lipsync",),
+    usual_render_s=120.0,
+    modes={
+        # No limit of the sound is stated: what is longer than a minute is cut here.
+        AUDIO: Endpoint(
+            id="fal-ai/sync-lipsync/v3/image-to-video",
+            usd_per_s=usd("0.1333"),
+            has_prompt=False,
+            source_field="audio_url",
+            photo_field="image_url",
+            source_seconds=(1, 60),
+        )
+    },
 )
 SORA_2 = Model(
     key="sora-2",

@@ -22,7 +22,8 @@ class Endpoint:
     `has_sound`: whether a film has sound when nobody says anything about it. `source_field` takes the photo or film,
     or where `most_sources` is above 1 a list of so many photos at most; `end_field` the photo that the film ends with.
     `extension`: whether a continued film comes back whole, or only what is new; "" where nobody says. `photo_field`: of
-    a film from a sound, which is its source: the photo that it may begin with; one of words and photo there has to be.
+    a film from a sound, which is its source: the photo that it may begin with; one of words and photo there has to be,
+    so a row that takes no words needs the photo.
     """
 
     id: str
@@ -62,6 +63,11 @@ class Endpoint:
     overrun_s: int = 0  # billed as measured, and the film may run over by as much
     refusals_charged: bool = False  # what the vendor's own filter refuses may be charged all the same
     conservative_price: bool = False  # the vendor's rule can be read two ways; ours is the dearer
+
+    @property
+    def needs_photo(self) -> bool:
+        """Return whether a sound alone is not enough here, whatever is said about it."""
+        return self.photo_field is not None and not self.has_prompt
 
     @property
     def source_limits(self) -> SourceLimits:

@@ -25,7 +25,12 @@ def row_for(endpoint_id: str, body: dict[str, Any]) -> Endpoint | None:
 def problems(endpoint: Endpoint, body: dict[str, Any]) -> list[Detail]:
     """Return fal's list of details, empty for a good input. Unknown fields are ignored, as fal ignores them."""
     photo = bool(endpoint.photo_field and body.get(endpoint.photo_field))  # beside a sound it needs no words
-    names = (endpoint.has_prompt and not photo and "prompt", endpoint.source_field, endpoint.end_field)
+    names = (
+        endpoint.has_prompt and not photo and "prompt",
+        endpoint.source_field,
+        endpoint.end_field,
+        endpoint.needs_photo and endpoint.photo_field,
+    )
     needed = [name for name in names if name]
     found = [_missing(name, body) for name in needed if not body.get(name)]
     lists = {endpoint.source_field} if endpoint.source_field and endpoint.most_sources > 1 else set[str]()

@@ -216,7 +216,7 @@ class Renderer:
     async def _film(self, request: Request) -> tuple[dict[str, Any], Decimal]:
         """Make the film; return the answer, and the seconds that are billed."""
         endpoint, body = row_for(request.endpoint, request.body), request.body
-        if endpoint is not None and not endpoint.has_prompt:
+        if endpoint is not None and not endpoint.has_prompt and endpoint.photo_field is None:
             return await self._remade(request, endpoint)
         sources = await self._sources(request, endpoint)
         self._require_length(endpoint, body, sources)

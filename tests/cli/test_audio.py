@@ -34,7 +34,7 @@ def test_what_cannot_be_is_said_before_money(made: Desk) -> None:
     note, short = voice(made.folder / "note.ogg", seconds=3), voice(made.folder / "short.ogg", seconds=1)
     for code, arguments, reason in [
         (2, ["--audio", str(note)], "required: PROMPT"),
-        (2, ["a singer", "--audio", str(note), "--model", "veo-3.1"], "ltx-2.5-fast, ltx-2.5-pro"),
+        (2, ["a singer", "--audio", str(note), "--model", "veo-3.1"], "h3-max, ltx-2.5-fast, ltx-2.5-pro, sync-3"),
         (2, ["a singer", "--audio", str(photo)], "is a photo: give it as --image"),
         (2, ["a singer", "--image", str(note)], "is a sound: give it as --audio"),
         (2, ["a singer", "--video", str(note), "--audio", str(note)], "--audio goes alone, or beside --image"),

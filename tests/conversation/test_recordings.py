@@ -128,13 +128,36 @@ def test_in_chinese(on_bench: OnBench, note: bytes) -> None:
 def test_a_model_that_is_named_and_cannot_is_refused_aloud(on_bench: OnBench, note: bytes) -> None:
     async def story(made: Bench) -> None:
         await sends(made, note, "a singer, --model veo-3.1")
-        await made.until(lambda: "makes no film of a recording. ltx-2.5-fast, ltx-2.5-pro can" in text_of(made))
+        await made.until(
+            lambda: "makes no film of a recording. h3-max, ltx-2.5-fast, ltx-2.5-pro, sync-3 can" in text_of(made)
+        )
         await sends(made, note, "a singer, --model ltx-pro")
         offer = await offer_of(made)
         assert (offer.request.model, offer.usd) == ("ltx-2.5-pro", Decimal("0.68"))
         assert [each.field for each in offer.adjustments] == ["sound_alone"]  # the first one
 
     on_bench(story)
+
+
+def test_a_chosen_model_that_can_does_it_where_it_can(on_bench: OnBench, note: bytes, tmp_path: Path) -> None:
+    longer = voice(tmp_path / "longer.ogg", seconds=6).read_bytes()
+
+    async def story(made: Bench) -> None:
+        await says(made, "", photo=jpeg())
+        await sends(made, longer)
+        offer = await offer_of(made)
+        assert (offer.request.model, offer.request.resolution) == ("h3-max", "768P")
+        await made.until(lambda: "This model reads no words" in text_of(made))
+        await says(made, "no")
+        await says(made, "", photo=jpeg())
+        await sends(made, note)  # too short for it
+        offer = await offer_of(made)
+        assert offer.request.model == "ltx-2.5-fast"
+        await says(made, "no")
+        await sends(made, longer, "a singer")  # no photo
+        assert (await offer_of(made)).request.model == "ltx-2.5-fast"
+
+    on_bench(story, default_model="h3-max")
 
 
 def test_what_is_no_part_of_it_is_said(on_bench: OnBench, note: bytes, tmp_path: Path) -> None:

@@ -267,7 +267,7 @@ def test_whatever_is_wished_what_comes_out_can_be_bought(
     endpoint = model.modes[mode]
     wishes = {"duration": duration, "resolution": resolution, "aspect_ratio": ratio, "seed": seed}
     try:
-        plan = pricing.plan("a fox", model=model.key, mode=mode, **wishes)  # type: ignore[arg-type]
+        plan = pricing.plan("a fox", model=model.key, mode=mode, references=2, **wishes)  # type: ignore[arg-type]
     except BadRequest as error:
         assert error.facts["option"] == "aspect_ratio"  # nothing is near: refused, and not guessed
         assert ratio not in endpoint.aspect_ratios
@@ -312,8 +312,9 @@ def _fact(line: str) -> tuple[Quote, Decimal, Plan]:
     key, kind, seconds, resolution, sound, dollars, _day = line.split()
     mode = KINDS[kind[0]]
     by_source = not pricing.find(key).modes[mode].durations
+    row = pricing.find(key).modes[mode]
     plan = pricing.plan(
-        "x",
+        "" if row.needs_photo else "x",
         model=key,
         mode=mode,
         duration=None if by_source else int(seconds),

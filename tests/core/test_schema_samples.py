@@ -74,7 +74,7 @@ def requests(model: str, mode: Mode) -> Iterator[VideoRequest]:
             references=count,
         ).request
     yield pricing.plan("a fox", model=model, mode=mode, source=source, references=count).request
-    if row.photo_field is not None:
+    if row.photo_field is not None and not row.needs_photo:
         yield pricing.plan("a fox", model=model, mode=mode, source=source).request
         yield pricing.plan("", model=model, mode=mode, source=source, references=2).request
 

@@ -61,6 +61,7 @@ adjusted-sound = This model’s films always have { $used ->
         [on] sound
        *[off] no sound
     }; your film will be so, too.
+adjusted-words = This model reads no words: only the photo and the recording count.
 adjusted-sound-alone = One photo and one recording make a film: what else you sent ({ $asked }) stays out.
 adjusted-sound-ends = Your recording ends with the first part: what goes on has the model’s own sound.
 adjusted-photos-frames = A video from the first photo to the last takes two photos and a model that can do it, so this is another one.

@@ -63,6 +63,7 @@ adjusted-sound =
         [on] 該模型的成品都有聲音，關不掉。
        *[off] 該模型做不出聲音，成品是無聲的。
     }
+adjusted-words = 該模型不看文字：只看照片和錄音。
 adjusted-sound-alone = 一張照片配一段錄音做一個影片：你另外發的 { $asked } 個沒有用上。
 adjusted-sound-ends = 你的錄音只在前一段裡：接著的部分是模型自己的聲音。
 adjusted-photos-frames = 首尾幀要正好兩張照片，模型也要支援，所以換了一種做法。

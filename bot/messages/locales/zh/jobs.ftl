@@ -62,6 +62,7 @@ adjusted-sound =
         [on] 该模型的成片都有声音，关不掉。
        *[off] 该模型做不出声音，成片是无声的。
     }
+adjusted-words = 该模型不看文字：只看照片和录音。
 adjusted-sound-alone = 一张照片配一段录音做一个视频：你另外发的 { $asked } 个没有用上。
 adjusted-sound-ends = 你的录音只在前一段里：接着的部分是模型自己的声音。
 adjusted-photos-frames = 首尾帧要正好两张照片，模型也要支持，所以换了一种做法。
