@@ -104,7 +104,7 @@ async def _download_checked(
             if error.code == "disk_full":  # no room for what is made of it, which says nothing against the film
                 raise DownloadFailed("disk_full") from None
             trouble = DownloadFailed("video_broken", reason=error.code)
-        digest: str = before_label or await asyncio.to_thread(_digest, into)
+        digest = await asyncio.to_thread(_digest, into) if before_label is None else before_label
         if digest in seen:
             with suppress(MediaError):
                 return await check(into, lenient=True)

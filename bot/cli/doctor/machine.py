@@ -78,9 +78,8 @@ async def signature(settings: Settings) -> Sequence[Finding]:
             Finding("signature", "wrong", "films are not signed while REELBOT_AI_LABEL is off: metadata or visible")
         ]
     if find_spec("c2pa") is None:
-        return [
-            Finding("signature", "wrong", "films are not signed: pip install 'reelbot[c2pa]' brings what signs them")
-        ]
+        text = "films are not signed: what signs them is not installed: .venv/bin/pip install '.[c2pa]'"
+        return [Finding("signature", "wrong", text)]
     try:
         until = await try_credentials(label.credentials)
     except MediaError as error:
