@@ -258,6 +258,11 @@ film-step =
        *[silent] { $film } 重做一遍，無聲。
     }
 film-is-so = 影片 { $job } 已經是這樣了，或者它的模型不能選。
+film-kept =
+    { $kind ->
+        [upscale] 高畫質版只提高畫質晰度（1080p 或 4k），別的都和原來一樣。
+       *[other] 完整版的內容和草稿一樣，改不了別的。
+    }
 film-joined = 整段：{ $parts }，共 { $seconds } 秒。
 film-not-joined = 沒能和 { $film } 連起來，這是新的一段。
 ask-film =
