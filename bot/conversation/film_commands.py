@@ -75,8 +75,7 @@ class FilmCommands:
         elsewhere = job is not None and situation.chat not in {None, job.chat}
         is_typed_code = command.job is not None and situation.incoming.pressed is None
         if job is None or (elsewhere and is_typed_code):  # in a group nothing of another chat is spoken of
-            key = "job-unknown" if command.job else "film-foreign" if _quotes_a_file(situation) else "film-which"
-            return _brief(situation, situation.say(key, job=command.job or ""))
+            return await self._no_such(situation, command)
         if job.state is State.DELETED:
             answered = isinstance(command, commands.DeleteFilm) and command.answer is not None
             return _deleted(situation, job, key="deleted-now" if answered else "was-deleted", in_place=answered)
@@ -89,6 +88,14 @@ class FilmCommands:
         if isinstance(command, commands.DeleteFilm):
             return await self._delete(situation, job, command.answer)
         return await self._made_of(situation, job, command)
+
+    async def _no_such(self, situation: Situation, command: commands.FilmCommand) -> Decision:
+        """Say that no film of theirs is meant by this, or that it is still being made."""
+        running = await self._jobs.active(situation) if situation.incoming.quoted is None else []
+        if command.job is None and running and isinstance(command, _OF_LATEST):  # "go on", too early
+            return _brief(situation, situation.say("film-not-yet", job=running[-1].id))
+        key = "job-unknown" if command.job else "film-foreign" if _quotes_a_file(situation) else "film-which"
+        return _brief(situation, situation.say(key, job=command.job or ""))
 
     async def _made_of(self, situation: Situation, job: Job, command: commands.FilmCommand) -> Decision:
         """Decide about what is to be made of a finished film."""
@@ -202,7 +209,8 @@ class FilmCommands:
             is_no = isinstance(command, commands.DeleteFilm)
             return await self._jobs.decline(situation, job) if is_no else self._jobs.show_offer(situation, job)
         if job.state in ACTIVE:
-            return _brief(situation, situation.say("no-but-active", job=job.id))
+            key = "no-but-active" if isinstance(command, commands.DeleteFilm) else "film-not-yet"
+            return _brief(situation, situation.say(key, job=job.id))
         return _brief(situation, situation.say("toast-gone"))
 
     def _other_model(self, situation: Situation, job: Job, model: str | None) -> Decision:

@@ -28,6 +28,7 @@ from bot.conversation.text_kinds import (
     is_only_way,
     is_small_talk,
     way_flag,
+    wishes_in,
 )
 from bot.conversation.words import Line, Meaning, asked_about, is_farewell, line_in, meaning_of
 from bot.messages import job_lists, job_messages
@@ -72,6 +73,7 @@ class Talk:
         if phrase is not None:
             return await self.phrase(situation, phrase_in(*phrase))
         meaning = meaning_of(text) if text else None
+        text = text if meaning is not None else wishes_in(text)
         if incoming.attachment is not None and describes_nothing(text):
             options = text if is_only_options(text) else way_flag(text)
             return await self._offering.source(situation, incoming.attachment, options=options)
@@ -238,7 +240,7 @@ class Talk:
         what would not be made exactly as it was asked for.
         """
         match command:
-            case commands.PlainText(text=text) if situation.is_fresh and not describes_nothing(text.strip()):
+            case commands.PlainText(text=text) if situation.is_fresh and not describes_nothing(wishes_in(text.strip())):
                 decided = await self._offering.request(situation, text.strip())
             case commands.MakeVideo(prompt=prompt) if situation.is_fresh and prompt and not is_small_talk(prompt):
                 decided = await self._offering.order(situation, command)

@@ -321,6 +321,28 @@ def test_a_yes_is_to_what_its_sender_could_see(on_bench: OnBench) -> None:
     on_bench(story)
 
 
+def test_what_is_said_of_an_offer_or_too_early_is_no_prompt(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        chat.user_says(42, "一只狐狸")
+        await made.at_rest()
+        for words in ("改成竖屏", "换成海螺吧", "改为10秒"):
+            chat.user_says(42, words)
+            await made.at_rest()
+        (offer,) = (await open_offers(made)).values()
+        asked = offer.request
+        assert (asked.prompt, asked.model, asked.duration_s) == ("一只狐狸", "hailuo-2.3", 10)
+        chat.user_says(42, "不要")
+        chat.user_says(42, "/video sandbox:slow-60 a fox", language="en")
+        await made.until(lambda: any("On it" in text for text in chat.texts(42)))
+        chat.user_says(42, "keep going")
+        await made.until(lambda: "say that again when it is here" in chat.texts(42)[-1])
+        chat.user_says(42, "/cancel")
+        await made.at_rest()
+
+    on_bench(story)
+
+
 def test_another_model_is_offered_in_the_same_place(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         chat = made.telegram
