@@ -496,7 +496,7 @@ class _Parser:
             "confirm": is_code(rest),
             "again": is_code(rest),
             **dict.fromkeys(_OF_FILMS, is_code(rest)),
-            "continue": apart or is_code(rest),
+            "continue": apart or is_code(rest) or not parse_options(rest, model_words=self.model_words)[0],
             "enlarge": is_code(rest) or not parse_options(rest, model_words=self.model_words)[0],
             "price": not parse_options(rest, model_words=self.model_words)[0],
             "forget": _answer_in(rest) is not None,

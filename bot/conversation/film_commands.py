@@ -123,7 +123,10 @@ class FilmCommands:
             return await self._jobs.named(situation.incoming, command.job)
         if situation.quoted is not None or not isinstance(command, _OF_LATEST):
             return situation.quoted
-        if situation.incoming.quoted is not None or situation.offers or await self._jobs.active(situation):
+        with_words = isinstance(command, commands.ContinueFilm) and bool(command.words)
+        if situation.incoming.quoted is not None or await self._jobs.active(situation):
+            return None
+        if situation.offers and not with_words:
             return None
         user, chat = situation.incoming.user, situation.chat
         found = await self._store.jobs.find(user=user, states=FILM, newest=1, chat=chat, ordered=True)
@@ -139,10 +142,12 @@ class FilmCommands:
     ) -> Decision:
         """Make more of a film at the price of its button, or offer it. `seed`: with which it was made."""
         found: NextFilm | None
+        agreed = command.agreed
         try:
             match command:
                 case commands.ContinueFilm(words=words):
-                    found = next_films.continued(job, _choices(words))
+                    found, is_own = _continued(job, _choices(words))
+                    agreed = agreed if is_own else None
                 case commands.EnlargeFilm(resolution=resolution):
                     found = next_films.upscaled(job, resolution or _first_size(job))
                 case commands.SwitchSound(sound=sound):
@@ -154,8 +159,8 @@ class FilmCommands:
             return situation.answer(job_messages.error_message(situation.language, error.code, error.facts))
         if found is None:
             return _brief(situation, situation.say("film-is-so", job=job.id))
-        new = self._orders.of_film(job, found, situation.incoming, situation.language, agreed=command.agreed)
-        return situation.ordered(new)
+        new = self._orders.of_film(job, found, situation.incoming, situation.language, agreed=agreed)
+        return situation.ordered(new if new.question is None else replace(new, replaces=_same_offer(situation, new)))
 
     async def _seed_of(self, job: Job) -> int | None:
         """Return the seed that a film was made with, as it was asked for or as fal has said."""
@@ -308,6 +313,23 @@ def _choices_of(prompt: str | None, options: GenerationOptions) -> Choices:
         options.seed,
         options.sound,
     )
+
+
+def _continued(job: Job, choices: Choices) -> tuple[NextFilm, bool]:
+    """Plan how a film goes on, and tell whether by the model that was meant. Raises BadRequest."""
+    try:
+        return next_films.continued(job, choices), True
+    except BadRequest as error:
+        instead = next_films.continued_instead(job, choices, error)
+        if instead is None:
+            raise
+        return instead, False
+
+
+def _same_offer(situation: Situation, new: JobDraft) -> str | None:
+    """Return the open offer to make the same of the same film, otherwise: a newer one takes its place."""
+    made = (each for each in reversed(situation.offers) if each.follows == new.follows and each.step is not None)
+    return next((each.id for each in made if new.step and each.step and each.step.kind == new.step.kind), None)
 
 
 def _full(job: Job, resolution: str | None, seed: int | None) -> NextFilm | None:
