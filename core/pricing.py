@@ -47,6 +47,8 @@ _RATIO_SLACK = 0.35
 _TRIM_SLACK_S = 0.2  # a length is told in whole frames and rounded
 _LINES = re.compile(r"([1-9][0-9]{2,3})p?")
 _RATIO = re.compile(r"\s*([1-9][0-9]{0,3})\s*[:：]\s*([1-9][0-9]{0,3})\s*")
+_AS_IT_COMES = frozenset({"auto", "adaptive"})
+"""Words of models for the shape of the picture itself: what a plan holds where nobody asked for one."""
 _ROLES: dict[Mode, tuple[Role, ...]] = {
     Mode.TEXT_TO_VIDEO: (),
     Mode.IMAGE_TO_VIDEO: (Role.FIRST_FRAME,),
@@ -370,6 +372,8 @@ def lines_of(resolution: str) -> int | None:
 
 def _aspect_ratio(endpoint: Endpoint, requested: str | None, notes: list[Adjustment]) -> str | None:
     """Return the nearest ratio, by the quotient of both; one that is far off is refused."""
+    if requested is not None and requested.strip().lower() in _AS_IT_COMES:
+        requested = None
     if not endpoint.aspect_ratios:
         if requested is not None:
             notes.append(Adjustment("aspect_ratio", requested, None))

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bot.channels.types import SendError, SendOutcome
+from bot.messages.next_films import parts_of
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.records import Job, VideoFile
@@ -96,7 +97,7 @@ class FilmChains:
         except MediaError:
             await asyncio.to_thread(film.unlink, missing_ok=True)
             raise
-        return video_file(film, probe, parts=(before.video.parts if before.video is not None else 1) + 1)
+        return video_file(film, probe, parts=parts_of(before) + 1)
 
     async def _before(self, job: Job) -> Job:
         before = await self._store.jobs.get(job.follows or "")

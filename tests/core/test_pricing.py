@@ -26,6 +26,27 @@ def test_the_seeds_table_comes_out() -> None:
     assert pricing.usd_text(Decimal("1.2095")) == "$1.21"
 
 
+@pytest.mark.parametrize(("model", "mode"), ROWS, ids=lambda each: getattr(each, "key", each))
+@pytest.mark.parametrize("sound", [None, True, False])
+def test_what_was_planned_is_planned_again_as_it_is(model: pricing.Model, mode: Mode, sound: bool | None) -> None:
+    """Another take, a try anew, an offer whose price has moved: each is planned from the request of before."""
+    of_film = pricing.mode_kind(mode) is Kind.VIDEO
+    source = SourceFacts(pricing.mode_kind(mode), duration_s=5 if of_film else None) if pricing.roles_of(mode) else None
+    made = pricing.plan("words", model=model.key, mode=mode, sound=sound, source=source, references=2)
+    again = pricing.plan(
+        "words",
+        model=made.request.model,
+        mode=mode,
+        duration=made.request.duration_s,
+        resolution=made.request.resolution,
+        aspect_ratio=made.request.aspect_ratio,
+        sound=made.request.sound,
+        source=source,
+        references=2,
+    )
+    assert (again.request, again.quote, again.adjustments) == (made.request, made.quote, ())
+
+
 @pytest.mark.parametrize(
     ("name", "key"),
     [
