@@ -33,7 +33,7 @@ OPEN = "awaiting-confirmation"
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A job for which money was set aside, as its row stands."""
+    """A job for which money was set aside, as its row stands. `files`: its photos, in their order."""
 
     job_id: str
     user: str
@@ -46,6 +46,10 @@ class Purchase:
     again_of: str | None
     follows: str | None
     origin: str
+    files: tuple[str, ...] = ()
+    step: str | None = None
+    resolution: str | None = None
+    sound: bool | None = None
 
 
 class Stage:
@@ -188,6 +192,10 @@ class Stage:
                 row.again_of,
                 row.follows,
                 row.origin,
+                _photos(row.incoming),
+                (row.step or {}).get("kind"),
+                row.request.get("resolution"),
+                row.request.get("sound"),
             )
             for row in self.read(query)
         ]
@@ -211,6 +219,11 @@ class Stage:
         """The codes of this person's offers in this chat that could be taken."""
         query = sa.select(jobs.c.id).where(jobs.c.user == user, jobs.c.chat == chat, jobs.c.state == OPEN)
         return {row.id for row in self.read(query)}
+
+
+def _photos(incoming: dict[str, Any]) -> tuple[str, ...]:
+    sources = [incoming.get("attachment"), *(incoming.get("also") or ())]
+    return tuple(each["file_id"] for each in sources if each is not None and each["kind"] == "image")
 
 
 def _sender(update: dict[str, Any]) -> str:
