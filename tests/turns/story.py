@@ -91,8 +91,12 @@ class Story(Scenes):
     def _settle(self, person: Person, kind: str, allowed: Allowed) -> None:
         """Wait for the answer, hold what was bought against the law, and remember what is on show now."""
         stage, talker, memory = self.stage, person.talker, person.memory
-        stage.until(lambda: stage.rests(talker.user, talker.chat) and self._all_is_shown(person))
         what = f"{talker.kind}, {kind}"
+        try:
+            stage.until(lambda: stage.rests(talker.user, talker.chat) and self._all_is_shown(person))
+        except AssertionError:
+            check(what, allowed, memory, stage.purchases(talker.user, talker.chat))  # what is wrong comes first
+            raise
         seen, toasts = self._answer(person, what)
         said = changed(memory.seen, seen)
         bought = stage.purchases(talker.user, talker.chat)
