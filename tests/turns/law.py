@@ -100,12 +100,13 @@ class Memory:
         texts = [each.text for each in self.last if not each.offer and "$" in each.text]
         named = [offer for code, offer in self.known.items() if any(code in text for text in texts)]
         lines = [found.groups() for text in texts for found in _STILL_OPEN.finditer(text)]
-        return named or [
+        found = [
             offer
             for offer in self.open_offers
             for words, cut, price in lines
             if f"“{words}{'' if cut else '”'}" in offer.text and price in offer.text
         ]
+        return named or list({offer.offer: offer for offer in found}.values())
 
     @property
     def open_offers(self) -> list[Seen]:
