@@ -69,8 +69,7 @@ NOTHING = Allowed()
 
 @dataclass
 class Memory:
-    """What is known of a chat before an act. `known`: every offer that was ever shown, by its code; `copied`: in two
-    messages, of which only the first is sure to hear of its end.
+    """What is known of a chat before an act. `known`: every offer that was ever shown, by its code.
 
     `last`: the messages of the bot's latest word. `used`: the priced buttons that have bought. `on_table`: something
     may lie on the table, so that a command may be asked about. `waits_for_photo`: the words of a command that asked for
@@ -85,7 +84,6 @@ class Memory:
     on_table: bool = False
     waits_for_photo: str | None = None
     known: dict[str, Seen] = field(default_factory=dict)
-    copied: set[str] = field(default_factory=set)
     sent: list[str] = field(default_factory=list)
     erased: bool = False
 
@@ -153,7 +151,7 @@ def a_press(memory: Memory, data: str, label: str, on: Seen, *, passive: bool) -
         if is_way(data):
             terms = terms_of_way(label, on.text)
             return Allowed(terms.films if shown else 0, terms.films, terms=terms, price=label)
-        return _as_shown(on, must=shown and code not in memory.copied)
+        return _as_shown(on, must=shown)
     must = shown and _is_first_of(memory, code, label)
     if kind == "take":
         return Allowed(int(must), 1, again_of=code, price=label)

@@ -124,8 +124,6 @@ class Story(Scenes):
             if any(word in each.text for word in _BROKEN):
                 raise BrokenError(f"{what}: {each.text}")
             if each.offer:
-                before = memory.known.get(each.offer, each)
-                memory.copied |= {each.offer} if before.key != each.key else set()
                 memory.known[each.offer] = each
         self._remember(memory, kind, new=bool(new))
         if kind == "wants_photo" and any(each.offer for each in said):
@@ -157,11 +155,11 @@ class Story(Scenes):
             memory.on_table = True
 
     def _all_is_shown(self, person: Person) -> bool:
-        """Just the offers that could be taken stand in their chat; a callback's answer is there by itself."""
+        """Just the offers that could be taken stand in their chat, once; a callback's answer is there by itself."""
         talker = person.talker
-        shown = {each.offer for each in talker.seen() if each.offer}
-        open_now = self.stage.open_offers(talker.user, talker.chat)
-        return isinstance(talker, OnWeChat) or open_now <= shown <= open_now | person.memory.copied
+        shown = sorted(each.offer for each in talker.seen() if each.offer)
+        open_now = sorted(filter(None, self.stage.open_offers(talker.user, talker.chat)))
+        return isinstance(talker, OnWeChat) or shown == open_now
 
     def _check_group(self) -> None:
         for text in self.stage.telegram.said(self.group):
