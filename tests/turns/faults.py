@@ -20,10 +20,11 @@ from bot.conversation.ordering import OrderService
 from bot.conversation.situation import Situation
 from bot.conversation.words import Meaning, meaning_of
 from bot.messages.next_films import NextFilm
-from bot.store import job_orders
+from bot.store import Store, job_orders
 from bot.store.dialogues import Draft
 from bot.store.job_orders import confirm_tx
-from bot.store.records import FILM, State
+from bot.store.jobs import Jobs
+from bot.store.records import FILM, Job, State
 from bot.store.tables import jobs
 
 
@@ -137,23 +138,28 @@ def _old_offer() -> None:
 
 def _of_another(kind: type[Any]) -> None:
     """What a button makes of its film is made of another one of the same length."""
-    decide = FilmCommands.decide
+    build, decide = FilmCommands.__init__, FilmCommands.decide
+    rows: list[Jobs] = []
 
-    async def decided(self: Any, situation: Situation, command: Any) -> Decision:
+    def built(self: FilmCommands, *, store: Store, **more: Any) -> None:
+        rows.append(store.jobs)
+        build(self, store=store, **more)
+
+    async def decided(self: FilmCommands, situation: Situation, command: Any) -> Decision:
         pressed = situation.incoming.pressed is not None
-        film = await self._store.jobs.get(command.job or "") if isinstance(command, kind) and pressed else None
+        film = await rows[-1].get(command.job or "") if isinstance(command, kind) and pressed else None
         if film is not None:
-            films = await self._store.jobs.find(user=situation.incoming.user, states=FILM)
-            same = (film.request.model, film.request.duration_s, film.request.resolution)
-            others = [
-                each.id
-                for each in films
-                if each.id != film.id and (each.request.model, each.request.duration_s, each.request.resolution) == same
-            ]
+            films = await rows[-1].find(user=situation.incoming.user, states=FILM)
+            others = [each.id for each in films if each.id != film.id and _looks_like(each) == _looks_like(film)]
             command = replace(command, job=others[-1]) if others else command
         return await decide(self, situation, command)
 
+    FilmCommands.__init__ = built  # type: ignore[method-assign]
     FilmCommands.decide = decided  # type: ignore[method-assign]
+
+
+def _looks_like(film: Job) -> tuple[Any, ...]:
+    return film.request.model, film.request.duration_s, film.request.resolution
 
 
 def _planned_of_film(change: Callable[[NextFilm, Any], tuple[NextFilm, Any]]) -> None:
