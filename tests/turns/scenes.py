@@ -72,8 +72,9 @@ class Scenes(Acts):
             self.reached["several photos: yes"] += 1
             yield "yes", replace(allowed, files=_files(terms, files))
             return
-        data, label = self.random.choice(ways)
-        terms = terms_of_way(label, offer.text) if is_way(data) else terms_of(offer.text)
+        of_all = [each for each in ways if _terms(*each, offer).photos > 1]
+        data, label = self.random.choice(of_all if of_all and self.random.random() < 0.5 else ways)
+        terms = _terms(data, label, offer)
         self.reached[f"several photos: {terms.films} of {terms.photos}"] += 1
         allowed = self.pressed(person, data, label, offer)
         yield "press", replace(allowed, least=allowed.most, files=_files(terms, files))
@@ -131,6 +132,10 @@ class Scenes(Acts):
 
 def _yes(offer: Seen) -> tuple[str, str]:
     return next((data, label) for data, label in offer.buttons if data == f"yes:{offer.offer}")
+
+
+def _terms(data: str, label: str, offer: Seen) -> Terms:
+    return terms_of_way(label, offer.text) if is_way(data) else terms_of(offer.text)
 
 
 def _files(terms: Terms, files: Photos) -> tuple[Photos, ...]:
