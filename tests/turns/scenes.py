@@ -72,9 +72,8 @@ class Scenes(Acts):
             self.reached["several photos: yes"] += 1
             yield "yes", replace(allowed, files=_files(terms, files))
             return
-        of_all = [each for each in ways if _terms(*each, offer).photos > 1]
-        data, label = self.random.choice(of_all if of_all and self.random.random() < 0.5 else ways)
-        terms = _terms(data, label, offer)
+        terms = self.random.choice(list(dict.fromkeys(_terms(*each, offer) for each in ways)))
+        data, label = self.random.choice([each for each in ways if _terms(*each, offer) == terms])
         self.reached[f"several photos: {terms.films} of {terms.photos}"] += 1
         allowed = self.pressed(person, data, label, offer)
         yield "press", replace(allowed, least=allowed.most, files=_files(terms, files))
