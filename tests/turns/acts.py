@@ -77,6 +77,13 @@ class Acts:
         self.say(person, self.idea(person))
         return NOTHING
 
+    def in_a_hurry(self, person: Person) -> Allowed:
+        """Words, and wishes at once, before there is an answer."""
+        self.say(person, self.idea(person))
+        for wish in self.random.sample(WISHES, self.random.choice((1, 2))):
+            self.say(person, wish)
+        return NOTHING
+
     def command(self, person: Person, *, wishes: Sequence[str] = ORDERED) -> Allowed:
         words = self.idea(person)
         wish = self.random.choice(wishes)

@@ -26,6 +26,7 @@ _BESIDE = {
     "second",
 }
 """What changes nothing of the words that wait for their photo."""
+_LONGEST_S = 120.0  # a long film of 4k is joined anew
 _PAIRS = ((0, 1), (0, 3), (2, 3), (1, 2), (0, 2), (1, 0), (1, 3), (3, 2), (2, 0), (3, 0))
 """Who meets in a story, by turns; among any five is a person who speaks in private and in a group."""
 _SCENES = {"several_photos", "making_more", "change_of_mind"}
@@ -70,7 +71,7 @@ class Story(Scenes):
             "restart": 0.5, "second": 0.4, "making_more": 3,
         }  # fmt: skip
         if person.talker.direct:
-            acts |= {"photo": 2, "photos": 0.6, "wish": 1.2, "wants_photo": 0.6, "goes_on": 1}
+            acts |= {"photo": 2, "photos": 0.6, "wish": 1.2, "wants_photo": 0.6, "goes_on": 1, "in_a_hurry": 0.8}
             acts |= {"several_photos": 3, "change_of_mind": 1.5}
         if isinstance(person.talker, OnTelegram):
             acts |= {"quote": 1.5, "redelivery": 0.5, "edit": 0.8}
@@ -106,7 +107,7 @@ class Story(Scenes):
         stage, talker, memory = self.stage, person.talker, person.memory
         what = f"{talker.kind}, {kind}"
         try:
-            stage.until(lambda: stage.rests(talker.user, talker.chat) and self._all_is_shown(person))
+            stage.until(lambda: stage.rests(talker.user, talker.chat) and self._all_is_shown(person), _LONGEST_S)
         except AssertionError:
             check(what, allowed, memory, stage.purchases(talker.user, talker.chat))  # what is wrong comes first
             raise
@@ -151,7 +152,7 @@ class Story(Scenes):
             memory.on_table = memory.on_table and kind in {"again_press", "old_press", "press", "caption"}
         if new or kind not in _BESIDE:
             memory.waits_for_photo = None
-        if kind in {"words", "mention", "quote", "voice", "look", "second", "goes_on"}:
+        if kind in {"words", "mention", "quote", "voice", "look", "second", "goes_on", "in_a_hurry"}:
             memory.on_table = True
 
     def _all_is_shown(self, person: Person) -> bool:
