@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.warm import Started, Warm
 KEY = "fal-key-of-the-turns-0123456789"
 WEB_TOKEN = "a-token-of-the-turns-0123"
 LONGEST_S = 30.0
+STARTED_S = 90.0
 OPEN = "awaiting-confirmation"
 
 
@@ -104,9 +106,13 @@ class Stage:
             if number not in self._workers:
                 self._launch(number)
         for number in list(self._workers):
-            address = f"http://127.0.0.1:{self._ports[number]}/readyz"
-            self.until(lambda address=address: WEB.get(address).status_code == 200)  # type: ignore[misc]
+            ready = partial(self._is_ready, f"http://127.0.0.1:{self._ports[number]}/readyz")
+            self.until(ready, STARTED_S, what=f"worker {number} is ready")
         self._point()
+
+    @staticmethod
+    def _is_ready(address: str) -> bool:
+        return WEB.get(address).status_code == 200
 
     def _launch(self, number: int) -> None:
         log = self.folder / "log.txt"
@@ -143,7 +149,7 @@ class Stage:
 
     # What can be seen from outside
 
-    def until(self, true: Callable[[], Any], seconds: float = LONGEST_S) -> None:
+    def until(self, true: Callable[[], Any], seconds: float = LONGEST_S, *, what: str = "") -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
@@ -152,7 +158,7 @@ class Stage:
             except (httpx.HTTPError, sa.exc.OperationalError):
                 pass
             time.sleep(0.01)
-        raise AssertionError(f"never came true\n{self.log()[-3000:]}")
+        raise AssertionError(f"never came true{what and f' ({what})'}\n{self.log()[-3000:]}")
 
     def log(self) -> str:
         return (self.folder / "log.txt").read_text()

@@ -107,7 +107,11 @@ class Story(Scenes):
         stage, talker, memory = self.stage, person.talker, person.memory
         what = f"{talker.kind}, {kind}"
         try:
-            stage.until(lambda: stage.rests(talker.user, talker.chat) and self._all_is_shown(person), _LONGEST_S)
+            stage.until(lambda: stage.rests(talker.user, talker.chat), _LONGEST_S, what=f"rest after {what}")
+            stage.until(
+                lambda: stage.rests(talker.user, talker.chat) and self._all_is_shown(person),
+                what=f"just the open offers stand in the chat after {what}",
+            )
         except AssertionError:
             check(what, allowed, memory, stage.purchases(talker.user, talker.chat))  # what is wrong comes first
             raise
