@@ -133,8 +133,11 @@ class Talk:
         return self._jobs.show_offer(situation, job)
 
     async def agreed(self, situation: Situation) -> Decision:
-        """Decide about a bare yes: it counts for the offer that was the bot's last word here, or is replied to."""
-        if not situation.is_typed:
+        """Decide about a bare yes: it counts for the offer that was the bot's last word here, or is replied to.
+
+        One in reply to anything else that the bot said is no yes to the offer, which is shown again.
+        """
+        if not situation.is_typed or (situation.offers and situation.replies_elsewhere):
             return await self._jobs.confirm(situation, None)
         offer = situation.latest_offer
         if offer is not None and (situation.quoted is not None or len(situation.offers) == 1):

@@ -128,7 +128,7 @@ def _offer(job: Job) -> Message:
     price = _price_facts(job)
     key, other = f"ask-{question.why if question else 'price'}", (question and question.job) or ""
     why = translate_known(job.language, key, otherwise="ask-price", **price, other=other, **_photo_facts(job))
-    shape = _shape(job)
+    shape = pricing.shape_of(job.request)
     what = translate(job.language, "offer-shape", what=_what(job), shape=shape) if shape else _what(job)
     lines = [what, *_words_of(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
     buttons = (
@@ -450,13 +450,8 @@ def _in_catalogue(job: Job) -> Model | None:
 
 def _order(job: Job) -> str:
     key = "ack-up-to" if job.up_to else "ack"
-    return translate(job.language, key, **_facts_of(job), shape=_shape(job), price=price_of(job), job=job.id)
-
-
-def _shape(job: Job) -> str:
-    """Return the shape that was chosen; a model's own word, that it goes by the picture, is none for people."""
-    shape = job.request.aspect_ratio or ""
-    return shape if pricing.is_aspect_ratio(shape) else ""
+    shape = pricing.shape_of(job.request) or ""
+    return translate(job.language, key, **_facts_of(job), shape=shape, price=price_of(job), job=job.id)
 
 
 def _what(job: Job) -> str:

@@ -195,6 +195,26 @@ def test_words_replace_words_and_wishes_change_the_offer(on_bench: OnBench) -> N
     on_bench(story, access="open")
 
 
+def test_a_yes_in_reply_to_anything_else_shows_the_offer_again(on_bench: OnBench) -> None:
+    """Another word of the bot is not the offer, whichever was the last."""
+
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(42, "", photo=PHOTO)
+        await made.at_rest()
+        (question,) = made.telegram.said(42)
+        made.telegram.user_says(42, "make it move")
+        await made.at_rest()
+        (offer,) = (await open_offers(made)).values()
+        made.telegram.user_says(42, "yes", reply_to=question["message_id"])
+        await made.until(lambda: f"yes:{offer.id}" in buttons(made.telegram.said(42)[-1]))
+        await made.at_rest()
+        assert await spent(made) == set()
+        made.telegram.user_says(42, "yes", reply_to=made.telegram.said(42)[-1]["message_id"])
+        await made.until(lambda: len(made.films()) == 1, 60)
+
+    on_bench(story)
+
+
 def test_an_offer_stands_in_one_message_however_often_it_is_asked_about(on_bench: OnBench) -> None:
     """A word that is no yes repeats it; what replaces it leaves no message with its buttons."""
 
