@@ -256,6 +256,8 @@ def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
 
 def _seconds_text(durations: tuple[int, ...]) -> str:
     first, last = durations[0], durations[-1]
+    if len(durations) == 1:
+        return str(first)
     return f"{first}-{last}" if last - first == len(durations) - 1 else "/".join(map(str, durations))
 
 
