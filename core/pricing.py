@@ -246,8 +246,9 @@ def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
         return f"{mode:<15} {endpoint_id}: fal does not take it just now"
     prices, usual_s = [], _duration(endpoint, None, []) or _USUAL_DURATION_S
     for resolution, rate in endpoint.prices(sound=endpoint.has_sound).items():
-        whole = usd_text(rate * usual_s + endpoint.usd_per_source)
-        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({whole} for {usual_s} s)")
+        whole = usd_text(rate * (usual_s + endpoint.overrun_s) + endpoint.usd_per_source)
+        most = "up to " if endpoint.overrun_s or endpoint.conservative_price else ""
+        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({most}{whole} for {usual_s} s)")
     prices += [f"{usd_text(usd)} for {seconds} s" for seconds, usd in endpoint.usd_per_clip.items()]
     seconds = f"{_seconds_text(endpoint.durations)} s" if endpoint.durations else "as long as the source"
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""

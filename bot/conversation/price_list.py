@@ -70,8 +70,7 @@ def _plans(model: Model, options: GenerationOptions) -> Iterator[Plan]:
 
 
 def _price(language: str, plan: Plan) -> str:
-    price = pricing.usd_text(plan.quote.usd)
-    return translate(language, "up-to", price=price) if plan.quote.up_to else price
+    return job_messages.quote_text(language, plan.quote)
 
 
 def _films(plan: Plan) -> str:
