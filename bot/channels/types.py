@@ -133,7 +133,8 @@ class Message:
     the message that the button stands on. `only_for`: the person whom it concerns alone: a chat that can shows it to
     nobody else; others show it to all, so it holds nothing that they may not read. `table`: what `text` says below its
     first line once more, in rows whose first is the head: a chat that draws tables shows that instead, and under it
-    `below_table`, which is a part of `text` as well.
+    `below_table`, which is a part of `text` as well. `narrow_table`, with `below_narrow`: the same in few, short
+    columns where `table` has many, for a chat that can do no more than line up its letters.
     """
 
     text: str
@@ -146,6 +147,8 @@ class Message:
     only_for: str | None = None
     table: tuple[tuple[str, ...], ...] = ()
     below_table: str = ""
+    narrow_table: tuple[tuple[str, ...], ...] = ()
+    below_narrow: str = ""
 
 
 @dataclass(frozen=True, slots=True)

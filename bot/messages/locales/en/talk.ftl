@@ -90,7 +90,62 @@ models-line =
     }{ KNOWN($seconds) ->
         [yes] {" "}{ $seconds }s
        *[no] {""}
-    }{ $sound ->
+    }{ KNOWN($signs) ->
+        [yes] {" "}{ $signs }
+       *[no] {""}
+    }{ $off ->
+        [all] . Not available at the moment
+        [some] . In part not available at the moment
+       *[no] {""}
+    }
+
+models-column-name = Model
+models-column-narrow =
+    { CHAT() ->
+        [words] Model · name
+       *[buttons] Model · --model
+    }
+models-column-length = s
+models-column-signs = Extras
+models-column-say = Say
+models-column-price = About 5 s
+models-column-seconds = Seconds
+models-column-sound = Sound
+models-column-pictures = Pictures
+models-column-best = Best at
+models-cell-name = { $name }
+models-cell-narrow =
+    { $name } · { KNOWN($tier) ->
+        [yes] { $tier }
+       *[no] { $key }
+    }
+models-cell-say =
+    { KNOWN($tier) ->
+        [yes] { $tier }
+       *[no] { CHAT() ->
+            [words] model { $key }
+           *[buttons] --model { $key }
+        }
+    }
+models-cell-price =
+    { $price }{ KNOWN($duration) ->
+        [yes] {" "}({ $duration } s)
+       *[no] {""}
+    }{ $off ->
+        [all] not just now
+        [some] , in part not just now
+       *[no] {""}
+    }
+models-cell-seconds = { $seconds }
+models-cell-length = { $seconds }
+models-cell-sound =
+    { $sound ->
+        [choice] as you like
+        [always] yes
+       *[other] no
+    }
+models-cell-signs =
+    { $sound ->
         [choice] {" "}🔈
         [always] {" "}🔊
         [never] {" "}🔇
@@ -107,46 +162,6 @@ models-line =
     }{ INCLUDES($modes, "video-to-video") ->
         [yes] {" "}✏️
        *[no] {""}
-    }{ $off ->
-        [all] . Not available at the moment
-        [some] . In part not available at the moment
-       *[no] {""}
-    }
-
-models-column-name = Model
-models-column-say = Say
-models-column-price = About 5 s
-models-column-seconds = Seconds
-models-column-sound = Sound
-models-column-pictures = Pictures
-models-column-best = Best at
-models-cell-name = { $name }
-models-cell-say =
-    { KNOWN($tier) ->
-        [yes] { $tier }
-       *[no] { CHAT() ->
-            [words] model { $key }
-           *[buttons] --model { $key }
-        }
-    }
-models-cell-price =
-    { KNOWN($up_to) ->
-        [yes] up to { $price }
-       *[no] { $price }
-    }{ KNOWN($duration) ->
-        [yes] {" "}({ $duration } s)
-       *[no] {""}
-    }{ $off ->
-        [all] not just now
-        [some] , in part not just now
-       *[no] {""}
-    }
-models-cell-seconds = { $seconds }
-models-cell-sound =
-    { $sound ->
-        [choice] as you like
-        [always] yes
-       *[other] no
     }
 models-cell-pictures =
     { INCLUDES($modes, "image-to-video") ->

@@ -116,7 +116,72 @@ models-line =
     }{ KNOWN($seconds) ->
         [yes] {" "}{ $seconds }s
        *[no] {""}
-    }{ $sound ->
+    }{ KNOWN($signs) ->
+        [yes] {" "}{ $signs }
+       *[no] {""}
+    }{ $off ->
+        [all] 。暫時不可用
+        [some] 。部分功能暫時不可用
+       *[no] {""}
+    }
+
+models-column-name = 模型
+models-column-narrow =
+    { CHAT() ->
+        [words] 模型 · 名稱
+       *[buttons] 模型 · --model
+    }
+models-column-length = 秒
+models-column-signs = 特點
+models-column-say = 怎麼選
+models-column-price = 約 5 秒的價格
+models-column-seconds = 秒數
+models-column-sound = 聲音
+models-column-pictures = 照片
+models-column-best = 擅長
+models-cell-name = { $name }
+models-cell-narrow =
+    { $name } · { KNOWN($tier) ->
+        [yes] { $tier ->
+            [budget] 經濟
+            [balanced] 均衡
+            [premium] 高級
+           *[other] { $tier }
+        }
+       *[no] { $key }
+    }
+models-cell-say =
+    { KNOWN($tier) ->
+        [yes] { $tier ->
+            [budget] 經濟
+            [balanced] 均衡
+            [premium] 高級
+           *[other] { $tier }
+        }
+       *[no] { CHAT() ->
+            [words] 模型 { $key }
+           *[buttons] --model { $key }
+        }
+    }
+models-cell-price =
+    { $price }{ KNOWN($duration) ->
+        [yes] （{ $duration } 秒）
+       *[no] {""}
+    }{ $off ->
+        [all] 暫不可用
+        [some] ，部分暫不可用
+       *[no] {""}
+    }
+models-cell-seconds = { $seconds }
+models-cell-length = { $seconds }
+models-cell-sound =
+    { $sound ->
+        [choice] 可選
+        [always] 有
+       *[other] 無
+    }
+models-cell-signs =
+    { $sound ->
         [choice] {" "}🔈
         [always] {" "}🔊
         [never] {" "}🔇
@@ -133,51 +198,6 @@ models-line =
     }{ INCLUDES($modes, "video-to-video") ->
         [yes] {" "}✏️
        *[no] {""}
-    }{ $off ->
-        [all] 。暫時不可用
-        [some] 。部分功能暫時不可用
-       *[no] {""}
-    }
-
-models-column-name = 模型
-models-column-say = 怎麼選
-models-column-price = 約 5 秒的價格
-models-column-seconds = 秒數
-models-column-sound = 聲音
-models-column-pictures = 照片
-models-column-best = 擅長
-models-cell-name = { $name }
-models-cell-say =
-    { KNOWN($tier) ->
-        [yes] { $tier ->
-            [budget] 經濟
-            [balanced] 均衡
-            [premium] 高級
-           *[other] { $tier }
-        }
-       *[no] { CHAT() ->
-            [words] 模型 { $key }
-           *[buttons] --model { $key }
-        }
-    }
-models-cell-price =
-    { KNOWN($up_to) ->
-        [yes] 最多 { $price }
-       *[no] { $price }
-    }{ KNOWN($duration) ->
-        [yes] （{ $duration } 秒）
-       *[no] {""}
-    }{ $off ->
-        [all] 暫不可用
-        [some] ，部分暫不可用
-       *[no] {""}
-    }
-models-cell-seconds = { $seconds }
-models-cell-sound =
-    { $sound ->
-        [choice] 可選
-        [always] 有
-       *[other] 無
     }
 models-cell-pictures =
     { INCLUDES($modes, "image-to-video") ->

@@ -115,7 +115,72 @@ models-line =
     }{ KNOWN($seconds) ->
         [yes] {" "}{ $seconds }s
        *[no] {""}
-    }{ $sound ->
+    }{ KNOWN($signs) ->
+        [yes] {" "}{ $signs }
+       *[no] {""}
+    }{ $off ->
+        [all] 。暂时不可用
+        [some] 。部分功能暂时不可用
+       *[no] {""}
+    }
+
+models-column-name = 模型
+models-column-narrow =
+    { CHAT() ->
+        [words] 模型 · 名称
+       *[buttons] 模型 · --model
+    }
+models-column-length = 秒
+models-column-signs = 特点
+models-column-say = 怎么选
+models-column-price = 约 5 秒的价格
+models-column-seconds = 秒数
+models-column-sound = 声音
+models-column-pictures = 照片
+models-column-best = 擅长
+models-cell-name = { $name }
+models-cell-narrow =
+    { $name } · { KNOWN($tier) ->
+        [yes] { $tier ->
+            [budget] 经济
+            [balanced] 均衡
+            [premium] 高级
+           *[other] { $tier }
+        }
+       *[no] { $key }
+    }
+models-cell-say =
+    { KNOWN($tier) ->
+        [yes] { $tier ->
+            [budget] 经济
+            [balanced] 均衡
+            [premium] 高级
+           *[other] { $tier }
+        }
+       *[no] { CHAT() ->
+            [words] 模型 { $key }
+           *[buttons] --model { $key }
+        }
+    }
+models-cell-price =
+    { $price }{ KNOWN($duration) ->
+        [yes] （{ $duration } 秒）
+       *[no] {""}
+    }{ $off ->
+        [all] 暂不可用
+        [some] ，部分暂不可用
+       *[no] {""}
+    }
+models-cell-seconds = { $seconds }
+models-cell-length = { $seconds }
+models-cell-sound =
+    { $sound ->
+        [choice] 可选
+        [always] 有
+       *[other] 无
+    }
+models-cell-signs =
+    { $sound ->
         [choice] {" "}🔈
         [always] {" "}🔊
         [never] {" "}🔇
@@ -132,51 +197,6 @@ models-line =
     }{ INCLUDES($modes, "video-to-video") ->
         [yes] {" "}✏️
        *[no] {""}
-    }{ $off ->
-        [all] 。暂时不可用
-        [some] 。部分功能暂时不可用
-       *[no] {""}
-    }
-
-models-column-name = 模型
-models-column-say = 怎么选
-models-column-price = 约 5 秒的价格
-models-column-seconds = 秒数
-models-column-sound = 声音
-models-column-pictures = 照片
-models-column-best = 擅长
-models-cell-name = { $name }
-models-cell-say =
-    { KNOWN($tier) ->
-        [yes] { $tier ->
-            [budget] 经济
-            [balanced] 均衡
-            [premium] 高级
-           *[other] { $tier }
-        }
-       *[no] { CHAT() ->
-            [words] 模型 { $key }
-           *[buttons] --model { $key }
-        }
-    }
-models-cell-price =
-    { KNOWN($up_to) ->
-        [yes] 最多 { $price }
-       *[no] { $price }
-    }{ KNOWN($duration) ->
-        [yes] （{ $duration } 秒）
-       *[no] {""}
-    }{ $off ->
-        [all] 暂不可用
-        [some] ，部分暂不可用
-       *[no] {""}
-    }
-models-cell-seconds = { $seconds }
-models-cell-sound =
-    { $sound ->
-        [choice] 可选
-        [always] 有
-       *[other] 无
     }
 models-cell-pictures =
     { INCLUDES($modes, "image-to-video") ->
