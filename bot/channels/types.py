@@ -216,7 +216,7 @@ class Limits:
     `lone_photos`: a photo that stands alone reaches the bot in groups, too; else only in one message with words
     that address it, or as what these reply to. `unconfirmed_s`: a chat that often takes a video without confirming
     it: its owner is asked with their next message only, and an unconfirmed one counts as delivered so many seconds
-    later.
+    later. `slashes`: people type commands with a slash there, and a photo may have a caption.
     """
 
     video_bytes: int
@@ -236,6 +236,7 @@ class Limits:
     per_tap: tuple[int, float] | None = None
     unconfirmed_s: float | None = None
     lone_photos: bool = True
+    slashes: bool = True
 
 
 class SendOutcome(StrEnum):
