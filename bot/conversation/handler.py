@@ -26,8 +26,9 @@ from bot.conversation.talk import Talk
 from bot.conversation.words import Meaning, meaning_of
 from bot.messages import job_lists, languages
 from bot.messages.callback_data import data_for
-from bot.messages.i18n import as_spoken, translate
+from bot.messages.i18n import translate
 from bot.messages.languages import LANGUAGES
+from bot.messages.spoken import as_spoken
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.message_map import chat_of

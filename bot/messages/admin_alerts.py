@@ -15,7 +15,8 @@ from typing import Any
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Action, Address, Message, SendError, SendOutcome
 from bot.messages.held_messages import typed_text
-from bot.messages.i18n import admin_text, as_spoken, translate
+from bot.messages.i18n import admin_text, translate
+from bot.messages.spoken import as_spoken
 from bot.store import Store
 from bot.store.ledger import Caps
 from bot.store.message_map import chat_of

@@ -16,7 +16,6 @@ from fluent.runtime.types import FluentNone, FluentNumber, fluent_number
 from fluent.syntax import ast
 from fluent.syntax.visitor import Visitor
 
-from bot.channels.types import Limits
 from bot.messages import languages
 from bot.messages.languages import LANGUAGES
 
@@ -58,13 +57,6 @@ def translate_known(language: str, key: str, /, *, otherwise: str, **facts: Any)
 def in_words(language: str, *, buttons: bool = False) -> str:
     """Return the language as used in a chat of bare words: "zh" becomes "zh-x-words", or with buttons "zh-x-cards"."""
     return language.partition(_PRIVATE)[0] + (_CARDS if buttons else _WORDS)
-
-
-def as_spoken(language: str, limits: Limits) -> str:
-    """Return the language as a chat with these limits speaks it."""
-    if limits.passive_replies or not limits.slashes:
-        return in_words(language, buttons=not limits.passive_replies)
-    return language
 
 
 def joined(language: str, *sentences: str) -> str:

@@ -9,6 +9,7 @@ from bot.conversation import commands
 from bot.messages import i18n
 from bot.messages.i18n import in_words, translate
 from bot.messages.languages import LANGUAGES
+from bot.messages.spoken import as_spoken
 from tests.messages.test_i18n import FACTS, KEYS
 
 FOR_BUTTONS = {"plain-text-hint", "photo-needs-prompt", "video-needs-prompt"}
@@ -57,7 +58,7 @@ def test_where_there_are_buttons_they_say_as_much_as_elsewhere() -> None:
     assert translate(spoken, "again-none") == translate("zh-x-words", "again-none")
     assert translate(spoken, "help") == translate("zh-x-words", "help")
     assert (translate(spoken, "button-cancel"), translate("zh-x-words", "button-cancel")) == ("取消", "不想做了")
-    chats = {manifest.name: i18n.as_spoken("zh", manifest.limits) for manifest in manifests().values()}
+    chats = {manifest.name: as_spoken("zh", manifest.limits) for manifest in manifests().values()}
     assert chats["wecom"] == spoken
     assert (chats["wechat"], chats["telegram"], chats["web"]) == ("zh-x-words", "zh", "zh")
 
