@@ -58,8 +58,7 @@ NOTHING = Allowed()
 
 @dataclass
 class Memory:
-    """What is known of a chat before an act. `known`: every offer that was ever shown, by its code; `copied`: in two
-    messages, of which only the first is sure to hear of its end.
+    """What is known of a chat before an act. `known`: every offer that was ever shown, by its code.
 
     `last`: the messages of the bot's latest word. `used`: the priced buttons that have bought. `on_table`: something
     may lie on the table, so that a command may be asked about. `waits_for_photo`: the words of a command that asked for
@@ -74,7 +73,6 @@ class Memory:
     on_table: bool = False
     waits_for_photo: str | None = None
     known: dict[str, Seen] = field(default_factory=dict)
-    copied: set[str] = field(default_factory=set)
 
     @property
     def last_offers(self) -> list[Seen]:
@@ -128,7 +126,7 @@ def a_press(memory: Memory, data: str, label: str, on: Seen, *, passive: bool) -
         sources, most = next((of for words, of in _WAYS.items() if words in label), (None, 1))
         return Allowed(0, most, sources=sources, price=label if most == 1 else None)
     if kind == "yes":
-        shown = value not in memory.copied and any(each.key == on.key and each.offer for each in memory.seen)
+        shown = any(each.key == on.key and each.offer for each in memory.seen)
         return Allowed(int(shown and not passive), 1, offers=(on,))
     if kind in {"next", "full", "pixels", "sound", "silent"}:
         return Allowed(0, 1, follows=value.partition(".")[0], price=label)

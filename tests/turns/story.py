@@ -328,8 +328,6 @@ class Story:
             if any(word in each.text for word in _BROKEN):
                 raise BrokenError(f"{what}: {each.text}")
             if each.offer:
-                before = memory.known.get(each.offer, each)
-                memory.copied |= {each.offer} if before.key != each.key else set()
                 memory.known[each.offer] = each
         self._remember(memory, kind, new=bool(new))
         if kind == "wants_photo" and any(each.offer for each in said):
@@ -365,7 +363,7 @@ class Story:
         talker = person.talker
         shown = {each.offer for each in talker.seen() if each.offer}
         open_now = self._stage.open_offers(talker.user, talker.chat)
-        return isinstance(talker, OnWeChat) or open_now <= shown <= open_now | person.memory.copied
+        return isinstance(talker, OnWeChat) or open_now == shown
 
     def _check_group(self) -> None:
         for text in self._stage.telegram.said(self._group):
