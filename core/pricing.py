@@ -253,8 +253,9 @@ def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
         return f"{mode:<15} {endpoint_id}: fal does not take it just now"
     prices, usual_s = [], _duration(endpoint, None, []) or _USUAL_DURATION_S
     for resolution, rate in endpoint.prices(sound=endpoint.has_sound).items():
-        whole = usd_text(rate * usual_s + endpoint.usd_per_source)
-        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({whole} for {usual_s} s)")
+        whole = usd_text(rate * (usual_s + endpoint.overrun_s) + endpoint.usd_per_source)
+        most = "up to " if endpoint.overrun_s or endpoint.conservative_price else ""
+        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({most}{whole} for {usual_s} s)")
     prices += [f"{usd_text(usd)} for {seconds} s" for seconds, usd in endpoint.usd_per_clip.items()]
     seconds = f"{_seconds_text(endpoint.durations)} s" if endpoint.durations else "as long as the source"
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""
@@ -263,6 +264,8 @@ def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
 
 def _seconds_text(durations: tuple[int, ...]) -> str:
     first, last = durations[0], durations[-1]
+    if len(durations) == 1:
+        return str(first)
     return f"{first}-{last}" if last - first == len(durations) - 1 else "/".join(map(str, durations))
 
 

@@ -161,9 +161,9 @@ class Talk:
         if about == "where" and await self._bring(situation.incoming):
             return NOTHING
         key = {"price": "said-question-price", "time": "said-question-time", "where": "status-none"}
-        price = (
-            await self._orders.about_price(replace(situation.incoming, attachment=None), "") if about == "price" else ""
-        )
+        alone = replace(situation.incoming, attachment=None)
+        quote = await self._orders.likely_quote(alone, "") if about == "price" else None
+        price = job_messages.quote_text(situation.language, quote) if quote else ""
         return await self._with_reminder(
             situation, situation.say(key.get(about or "", "said-question-how"), price=price)
         )

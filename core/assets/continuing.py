@@ -66,10 +66,10 @@ async def going_on(film: Path, *, model: str, folder: Path) -> RequestSources:
 
 
 def _takes(native: Endpoint, film: media.Probe) -> bool:
-    """Return whether the model takes the film. Whether it has sound is not known here, so that is no hindrance."""
+    """Return whether the model takes the film."""
     least, most = native.source_seconds
     return (
-        not native.source_sound
+        not (native.source_sound and "silent" in film.problems)
         and least <= film.duration_s <= (most or film.duration_s)
         and film.size <= (native.source_bytes or film.size)
         and min(film.width, film.height) >= native.min_side
