@@ -36,6 +36,7 @@ __all__ = [
     "plan",
     "quote",
     "roles_of",
+    "shape_of",
     "sound_model",
     "source_limits",
     "takes_sound",
@@ -47,6 +48,7 @@ __all__ = [
 _CENT = Decimal("0.01")
 _USUAL_DURATION_S = 5
 _RATIO_SLACK = 0.35
+_OPEN_SHAPES = frozenset({"auto", "adaptive"})  # fal's words for the shape of the pictures; a row's default
 _TRIM_SLACK_S = 0.2  # a length is told in whole frames and rounded
 _LINES = re.compile(r"([1-9][0-9]{2,3})p?")
 _RATIO = re.compile(r"\s*([1-9][0-9]{0,3})\s*[:：]\s*([1-9][0-9]{0,3})\s*")
@@ -62,8 +64,6 @@ _ROLES: dict[Mode, tuple[Role, ...]] = {
 }
 DRAFT = "draft"
 """In the place of a resolution: the lowest that the model makes, or its own row of drafts."""
-AUTO = "auto"
-"""In the place of a shape: that of the photo."""
 MOST_SEED = 2**31 - 1
 """The largest seed that any model takes."""
 
@@ -226,6 +226,11 @@ def is_aspect_ratio(text: str) -> bool:
     return _quotient(text) is not None
 
 
+def shape_of(request: VideoRequest) -> str | None:
+    """Return the shape that a request names; None where it leaves that to its pictures, or its model has no choice."""
+    return None if request.aspect_ratio in _OPEN_SHAPES else request.aspect_ratio
+
+
 def mode_kind(mode: Mode) -> Kind:
     """Return the kind of the first source that this mode needs."""
     return next((role.kind for role in roles_of(mode)), Kind.IMAGE)
@@ -265,20 +270,22 @@ def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
         return f"{mode:<15} {endpoint_id}: fal does not take it just now"
     prices, usual_s = [], _duration(endpoint, None, []) or _USUAL_DURATION_S
     for resolution, rate in endpoint.prices(sound=endpoint.has_sound).items():
-        whole = usd_text(rate * usual_s + endpoint.usd_per_source)
-        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({whole} for {usual_s} s)")
+        whole = usd_text(rate * (usual_s + endpoint.overrun_s) + endpoint.usd_per_source)
+        most = "up to " if endpoint.overrun_s or endpoint.conservative_price else ""
+        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({most}{whole} for {usual_s} s)")
     prices += [f"{usd_text(usd)} for {seconds} s" for seconds, usd in endpoint.usd_per_clip.items()]
     seconds = f"{_seconds_text(endpoint.durations)} s" if endpoint.durations else "as long as the source"
     if endpoint.photo_field is not None:
-        least, most = endpoint.source_seconds
         photo = "with a photo" if endpoint.needs_photo else "with a photo or without"
-        seconds = f"as long as the sound, {least}-{most} s, {photo}"
+        seconds = "as long as the sound, {}-{} s, {}".format(*endpoint.source_seconds, photo)
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""
     return f"{mode:<15} {endpoint.id}: {seconds}{ratios}; {', '.join(prices)}"
 
 
 def _seconds_text(durations: tuple[int, ...]) -> str:
     first, last = durations[0], durations[-1]
+    if len(durations) == 1:
+        return str(first)
     return f"{first}-{last}" if last - first == len(durations) - 1 else "/".join(map(str, durations))
 
 
@@ -432,12 +439,17 @@ def lines_of(resolution: str) -> int | None:
 
 
 def _aspect_ratio(endpoint: Endpoint, requested: str | None, notes: list[Adjustment]) -> str | None:
-    """Return the nearest ratio, by the quotient of both; one that is far off is refused."""
+    """Return the nearest ratio, by the quotient of both; one that is far off is refused.
+
+    What a row leaves open in its own word, as a request of before does, is no wish.
+    """
+    if requested is not None and requested.strip().lower() in _OPEN_SHAPES:
+        requested = None
     if not endpoint.aspect_ratios:
-        if requested is not None and requested != AUTO:
+        if requested is not None:
             notes.append(Adjustment("aspect_ratio", requested, None))
         return None
-    if requested is None or requested == AUTO:  # of a request before, which had the shape of its photo
+    if requested is None:
         return endpoint.default_aspect_ratio
     quotient = _quotient(requested)
     if quotient is None:

@@ -41,8 +41,10 @@ from bot.conversation.text_kinds import (
     is_only_way,
     is_small_talk,
     quoted_words,
+    wishes_in,
 )
 from bot.conversation.words import meaning_of, speaks_of_a_photo
+from bot.messages import job_messages
 from bot.store.dialogues import Draft, DraftSource
 from bot.store.records import Job, JobDraft, Way
 from core import pricing
@@ -92,9 +94,23 @@ class Offering:
         """Take a recording with a command's words: at once where the message names all that it is made of."""
         command = with_wishes(situation.draft, command, has_source=situation.incoming.attachment is not None)
         recording = recording_in(table.sources)
+        brings_files = situation.incoming.attachment is not None or situation.incoming.quoted is not None
+        if recording is not None and not brings_files and not recording.is_beside_a_film and not is_whole(situation):
+            return await self._with_or_without_sound(situation, command, table, recording)
         if recording is None or recording.is_beside_a_film or recording.left or not is_whole(situation):
             return await self._offer_commanded(situation, command, table)
         return await self._place(_made_of(situation, recording), command, explicit=True, sources=recording.sources)
+
+    async def _with_or_without_sound(
+        self, situation: Situation, command: commands.MakeVideo, table: Draft, recording: Recording
+    ) -> Decision:
+        """Offer a command's words with the recording that lies there, and beside it from the words alone."""
+        bare = replace(situation.incoming, attachment=None, also=())
+        ways = await self._ways(self._orders.way("alone", bare, command, [None]))
+        why: OfferReason = "speak" if recording.photo is not None else "words"
+        with_it = _made_of(replace_draft(situation, with_command(table, command, situation)), recording)
+        sources, left = recording.sources, recording.left
+        return await self._place(with_it, command, why=why, ways=ways, sources=sources, left=left)
 
     async def _from_words(self, situation: Situation, command: commands.MakeVideo) -> Decision:
         if command.wants == "photo":
@@ -105,7 +121,9 @@ class Offering:
             )
             draft = replace(draft, events=(situation.incoming.event_id,), words_at=situation.at)
             photo = replace(situation.incoming, attachment=AttachmentRef("image", ""))
-            text = situation.say(_photo_wanted(situation), price=await self._orders.about_price(photo, draft.words))
+            quote = await self._orders.likely_quote(photo, draft.words)
+            price = job_messages.quote_text(situation.language, quote) if quote else ""
+            text = situation.say(_photo_wanted(situation), price=price)
             return situation.answer(Message(text, asks=True), topic="source", draft=draft)
         return await self._place(situation, command, explicit=True)
 
@@ -193,7 +211,7 @@ class Offering:
         incoming = situation.incoming
         if incoming.attachment is None:
             return NOTHING
-        text = incoming.text.strip()
+        text = wishes_in(incoming.text.strip())
         draft = replace(situation.draft, sources=of_album(situation.draft, incoming) or situation.draft.sources)
         table = table_with_recording(replace_draft(situation, draft))
         draft = table or with_source(draft, source_of(incoming, incoming.attachment), at=situation.at)
@@ -245,6 +263,11 @@ class Offering:
         with_it = replace_draft(situation, draft)
         if recording is not None and (recording.photo is not None or draft.words) and not recording.is_beside_a_film:
             return await self.offer(with_it, "words", replaces=replaces or offer_of_draft(situation))
+        alone = _made_of(situation, recording).incoming if recording is not None else situation.incoming
+        problem = await self._orders.sound_problem(alone, draft.options, situation.language)
+        if problem is not None:
+            rest = tuple(each for each in draft.sources if each.attachment.kind != "audio")
+            return situation.answer(problem, draft=replace(draft, sources=rest))
         question = Message(await self.photo_question(situation, draft), asks=True)
         return situation.answer(question, topic="source", draft=draft)
 
@@ -284,11 +307,13 @@ class Offering:
         recording = recording_in(draft.sources)
         if recording is not None:
             about = _made_of(situation, recording).incoming
-            price = await self._orders.about_price(about, draft.options)
+            quote = await self._orders.likely_quote(about, draft.options)
+            price = job_messages.about_text(situation.language, quote) if quote else ""
             return situation.say("sound-film" if recording.is_beside_a_film else "draft-sound", price=price)
         kind, count = draft.sources[-1].attachment.kind, len(draft.sources)
         incoming = replace(situation.incoming, attachment=draft.sources[0].attachment)
-        price = await self._orders.about_price(incoming, draft.options)
+        quote = await self._orders.likely_quote(incoming, draft.options)
+        price = job_messages.about_text(situation.language, quote) if quote else ""
         return situation.say("draft-photo", kind=kind, count=count, price=price)
 
     async def offer(

@@ -85,6 +85,20 @@ def continued(job: Job, choices: Choices = NOTHING) -> NextFilm:
     return NextFilm(step, plan)
 
 
+def continued_instead(job: Job, choices: Choices, error: BadRequest) -> NextFilm | None:
+    """Plan how a film goes on by what stands in for its own model, which fal does not take now; None: nothing does.
+
+    `error`: what `continued` raised. Raises BadRequest.
+    """
+    instead = str(error.facts.get("instead_key") or "")
+    if error.code != "model_unavailable" or not instead or choices.model is not None:
+        return None
+    found = continued(job, replace(choices, model=instead))
+    note = Adjustment("model_unavailable", str(error.facts["model"]), str(error.facts["instead"]))
+    shown = (note, *(each for each in found.plan.adjustments if each.field != "model"))
+    return replace(found, plan=replace(found.plan, adjustments=shown))
+
+
 def upscaled(job: Job, resolution: str) -> NextFilm:
     """Plan a copy of a film with more pixels. Raises BadRequest."""
     film = _film(job)

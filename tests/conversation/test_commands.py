@@ -394,6 +394,13 @@ def test_button_data_with_anything_odd_is_nothing() -> None:
         ("放大4K", commands.EnlargeFilm(None, "4k")),
         ("upscale to 1080p", commands.EnlargeFilm(None, "1080p")),
         ("放大 K7 到 4k", commands.EnlargeFilm("K7", "4k")),
+        ("upscale it", commands.EnlargeFilm()),
+        ("full version", commands.MakeFull()),
+        ("keep going", commands.ContinueFilm()),
+        ("继续吧", commands.ContinueFilm()),
+        ("continue, she turns around", commands.ContinueFilm(words="she turns around")),
+        ("continue with kling 3, 10s", commands.ContinueFilm(words="with kling 3, 10s")),
+        ("continue in 4k", commands.ContinueFilm(words="in 4k")),
     ],
 )
 def test_what_stands_under_a_film_is_typed_with_its_code(text: str, expected: commands.Command) -> None:
@@ -403,7 +410,8 @@ def test_what_stands_under_a_film_is_typed_with_its_code(text: str, expected: co
 @pytest.mark.parametrize(
     "text",
     ["删除", "delete", "original", "删除 K7 里的人", "swap 10 cats", "swap K7 and K8 heads", "delete k7 please now",
-     "新版的狐狸", "retake of K7", "换词 让猫跳舞"],
+     "新版的狐狸", "retake of K7", "换词 让猫跳舞", "continue the road into the hills", "video, a fox", "继续走在路上",
+     "sharper knives"],
 )  # fmt: skip
 def test_words_that_speak_of_a_picture_stay_words(text: str) -> None:
     assert commands.parse(text) == commands.PlainText(text)

@@ -77,7 +77,7 @@ def test_a_recording_alone_asks_and_words_or_a_photo_answer(on_bench: OnBench, n
     async def story(made: Bench) -> None:
         await sends(made, note)
         assert "Got the recording!" in text_of(made)
-        assert "about $0.52" in text_of(made)
+        assert "up to $0.52" in text_of(made)
         assert await made.jobs() == []
         await says(made, "a singer on a stage")
         offer = await offer_of(made)
@@ -109,12 +109,28 @@ def test_a_command_with_a_recording(on_bench: OnBench, note: bytes, command: str
     on_bench(story)
 
 
+def test_a_command_beside_an_old_recording_may_be_meant_without_it(on_bench: OnBench, note: bytes) -> None:
+    async def story(made: Bench) -> None:
+        await sends(made, note)
+        await says(made, "thank you!")  # something else was said since
+        await says(made, "/help")
+        await says(made, "/video a fox in the snow")
+        offer = await offer_of(made)
+        assert (roles(offer), [way.key for way in offer.ways]) == ([Role.AUDIO], ["alone"])
+        await made.until(lambda: "Only the words ($0.70)" in str(made.telegram.said(42)[-1]))
+        await says(made, f"/confirm {offer.id}-2")
+        await made.until(lambda: len(made.films()) == 1)
+        assert "audio_url" not in body(made)
+
+    on_bench(story)
+
+
 def test_in_chinese(on_bench: OnBench, note: bytes) -> None:
     async def story(made: Bench) -> None:
         await says(made, "/language zh")
         await sends(made, note)
         assert "录音收到！" in text_of(made)
-        assert "约 $0.52" in text_of(made)
+        assert "最多 $0.52" in text_of(made)
         await says(made, "", photo=jpeg())
         await made.until(lambda: "让这张照片说出你的录音，最多 $0.52" in text_of(made))
         assert "Happy Horse 做不了这种视频，改用 LTX 2.5 Fast" in text_of(made)
@@ -179,6 +195,8 @@ def test_a_recording_that_is_too_short_or_too_long(on_bench: OnBench, tmp_path: 
     long = voice(tmp_path / "long.ogg", seconds=23).read_bytes()
 
     async def story(made: Bench) -> None:
+        await sends(made, short)
+        assert "too short; this model needs at least 2 seconds" in text_of(made)
         await sends(made, short, "a singer")
         await made.until(lambda: "too short; this model needs at least 2 seconds" in text_of(made))
         await says(made, "no")

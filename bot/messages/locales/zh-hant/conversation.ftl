@@ -23,12 +23,12 @@ draft-photo =
         [yes] （{ $count ->
             [1] {""}
            *[other] 每個
-        }約 { $price }）
+        }{ $price }）
        *[no] {""}
     }，你確認才開始。不做了就回覆「取消」，10 分鐘內有效。
 draft-sound =
     錄音收到！發一張照片，我讓它開口說；或者用一句話說說配什麼畫面。我先報價{ KNOWN($price) ->
-        [yes] （約 { $price }）
+        [yes] （{ $price }）
        *[no] {""}
     }，你同意了才開始。回覆「取消」就不做；先替你留 10 分鐘。
 sound-film = 我能讓照片說出你的錄音，影片還不行。請發一張照片，或者用文字說說配什麼畫面。回覆「取消」就不做。
@@ -208,6 +208,7 @@ obstacle-no-video-right = 我在這裡沒有發影片的權限，所以沒有接
 obstacle-no-right = 影片現在發不到這裡，所以沒有接單，也沒有扣費。管理員可以處理，或者私下找我。
 obstacle-removed = 我已經不在那個群裡了，所以沒有接單，也沒有扣費。
 obstacle-topic-closed = 這個話題已關閉，影片發不到這裡，沒有扣費。請換個話題，或者私下找我。
+button-way-alone = 只用文字（{ $price }）
 button-way-without = 不用照片（{ $price }）
 button-way-frames =
     從第一張變到第二張{ KNOWN($model) ->
@@ -275,6 +276,12 @@ film-step =
        *[silent] { $film } 重做一遍，無聲。
     }
 film-is-so = 影片 { $job } 已經是這樣了，或者它的模型不能選。
+film-not-yet = { $job } 還在做，做好以後再說一次就行。如果說的是別的影片，請帶上它的編號。
+film-kept =
+    { $kind ->
+        [upscale] 高畫質版只提高畫質晰度（1080p 或 4k），別的都和原來一樣。
+       *[other] 完整版的內容和草稿一樣，改不了別的。
+    }
 film-joined = 整段：{ $parts }，共 { $seconds } 秒。
 film-not-joined = 沒能和 { $film } 連起來，這是新的一段。
 ask-film =
