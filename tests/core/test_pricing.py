@@ -32,9 +32,10 @@ def test_what_was_planned_is_planned_again_as_it_is(model: pricing.Model, mode: 
     """Another take, a try anew, an offer whose price has moved: each is planned from the request of before."""
     of_film = pricing.mode_kind(mode) is Kind.VIDEO
     source = SourceFacts(pricing.mode_kind(mode), duration_s=5 if of_film else None) if pricing.roles_of(mode) else None
-    made = pricing.plan("words", model=model.key, mode=mode, sound=sound, source=source, references=2)
+    words = "" if model.modes[mode].needs_photo else "words"
+    made = pricing.plan(words, model=model.key, mode=mode, sound=sound, source=source, references=2)
     again = pricing.plan(
-        "words",
+        words,
         model=made.request.model,
         mode=mode,
         duration=made.request.duration_s,
@@ -277,7 +278,7 @@ def test_money_is_shown_in_whole_cents(usd: str, text: str) -> None:
 @pytest.mark.parametrize(("model", "mode"), ROWS, ids=lambda each: getattr(each, "key", each))
 def test_what_was_planned_is_planned_again_just_so(model: pricing.Model, mode: Mode) -> None:
     """Also by a row that leaves the shape to its pictures, in a word that is no ratio: "auto", "adaptive"."""
-    first = pricing.plan("a fox", model=model.key, mode=mode)
+    first = pricing.plan("a fox", model=model.key, mode=mode, references=2)
     made = first.request
     again = pricing.plan(
         made.prompt,
@@ -288,6 +289,7 @@ def test_what_was_planned_is_planned_again_just_so(model: pricing.Model, mode: M
         aspect_ratio=made.aspect_ratio,
         seed=made.seed,
         sound=made.sound,
+        references=2,
     )
     assert again == first
     assert pricing.shape_of(made) is None or pricing.is_aspect_ratio(pricing.shape_of(made) or "")
