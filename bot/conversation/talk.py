@@ -89,7 +89,7 @@ class Talk:
         """Decide about a typed button; None where it names no job of theirs and may be words."""
         job = await self._jobs.named_here(situation, line.code)
         if job is None:
-            is_code = line.kind or len(line.code) == _SHORT_CODE
+            is_code = line.kind or (len(line.code) == _SHORT_CODE and not is_only_options(situation.incoming.text))
             is_code = is_code or await self._jobs.named(situation.incoming, line.code) is not None  # of another chat
             return situation.answer(situation.say("job-unknown", job=line.code)) if is_code else None
         match line.kind:
