@@ -31,7 +31,8 @@ async def facts_of(path: Path, mode: Mode, *, model: str) -> SourceFacts:
     try:
         found = await asyncio.to_thread(check_file, path)
         if found is not kind:
-            raise BadUsage(f"{path} is {'a video' if found is Kind.VIDEO else 'a photo'}: give it as --{found}")
+            hint = "only a film can be enlarged" if mode is Mode.UPSCALE_VIDEO else f"give it as --{found}"
+            raise BadUsage(f"{path} is {'a video' if found is Kind.VIDEO else 'a photo'}: {hint}")
         if kind is Kind.VIDEO:
             probe = await media.probe(path)
             return SourceFacts(kind, probe.width, probe.height, probe.duration_s, probe.size)
