@@ -35,6 +35,7 @@ __all__ = [
     "plan",
     "quote",
     "roles_of",
+    "shape_of",
     "source_limits",
     "usd_plain",
     "usd_text",
@@ -44,11 +45,10 @@ __all__ = [
 _CENT = Decimal("0.01")
 _USUAL_DURATION_S = 5
 _RATIO_SLACK = 0.35
+_OPEN_SHAPES = frozenset({"auto", "adaptive"})  # fal's words for the shape of the pictures; a row's default
 _TRIM_SLACK_S = 0.2  # a length is told in whole frames and rounded
 _LINES = re.compile(r"([1-9][0-9]{2,3})p?")
 _RATIO = re.compile(r"\s*([1-9][0-9]{0,3})\s*[:：]\s*([1-9][0-9]{0,3})\s*")
-_AS_IT_COMES = frozenset({"auto", "adaptive"})
-"""Words of models for the shape of the picture itself: what a plan holds where nobody asked for one."""
 _ROLES: dict[Mode, tuple[Role, ...]] = {
     Mode.TEXT_TO_VIDEO: (),
     Mode.IMAGE_TO_VIDEO: (Role.FIRST_FRAME,),
@@ -214,6 +214,11 @@ def is_aspect_ratio(text: str) -> bool:
     return _quotient(text) is not None
 
 
+def shape_of(request: VideoRequest) -> str | None:
+    """Return the shape that a request names; None where it leaves that to its pictures, or its model has no choice."""
+    return None if request.aspect_ratio in _OPEN_SHAPES else request.aspect_ratio
+
+
 def mode_kind(mode: Mode) -> Kind:
     """Return the kind of source that this mode needs."""
     return Kind.VIDEO if Role.VIDEO in roles_of(mode) else Kind.IMAGE
@@ -248,8 +253,9 @@ def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
         return f"{mode:<15} {endpoint_id}: fal does not take it just now"
     prices, usual_s = [], _duration(endpoint, None, []) or _USUAL_DURATION_S
     for resolution, rate in endpoint.prices(sound=endpoint.has_sound).items():
-        whole = usd_text(rate * usual_s + endpoint.usd_per_source)
-        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({whole} for {usual_s} s)")
+        whole = usd_text(rate * (usual_s + endpoint.overrun_s) + endpoint.usd_per_source)
+        most = "up to " if endpoint.overrun_s or endpoint.conservative_price else ""
+        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({most}{whole} for {usual_s} s)")
     prices += [f"{usd_text(usd)} for {seconds} s" for seconds, usd in endpoint.usd_per_clip.items()]
     seconds = f"{_seconds_text(endpoint.durations)} s" if endpoint.durations else "as long as the source"
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""
@@ -258,6 +264,8 @@ def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
 
 def _seconds_text(durations: tuple[int, ...]) -> str:
     first, last = durations[0], durations[-1]
+    if len(durations) == 1:
+        return str(first)
     return f"{first}-{last}" if last - first == len(durations) - 1 else "/".join(map(str, durations))
 
 
@@ -371,8 +379,11 @@ def lines_of(resolution: str) -> int | None:
 
 
 def _aspect_ratio(endpoint: Endpoint, requested: str | None, notes: list[Adjustment]) -> str | None:
-    """Return the nearest ratio, by the quotient of both; one that is far off is refused."""
-    if requested is not None and requested.strip().lower() in _AS_IT_COMES:
+    """Return the nearest ratio, by the quotient of both; one that is far off is refused.
+
+    What a row leaves open in its own word, as a request of before does, is no wish.
+    """
+    if requested is not None and requested.strip().lower() in _OPEN_SHAPES:
         requested = None
     if not endpoint.aspect_ratios:
         if requested is not None:

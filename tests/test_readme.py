@@ -128,8 +128,10 @@ def row_of(model: Model) -> str:
             prices += f"; {MADE_FROM[mode]}: {prices_of(endpoint)}"
     five_s = SourceFacts(Kind.VIDEO, duration_s=5)
     plan = pricing.plan("a fox", model=model.key, mode=next(iter(model.modes)), source=five_s)
-    five = pricing.usd_text(plan.quote.usd) + (
-        f" ({plan.request.duration_s} s)" if plan.request.duration_s not in {5, None} else ""
+    five = (
+        ("up to " if plan.quote.up_to else "")
+        + pricing.usd_text(plan.quote.usd)
+        + (f" ({plan.request.duration_s} s)" if plan.request.duration_s not in {5, None} else "")
     )
     sources = ", ".join(MADE_FROM[mode] for mode in model.modes)
     return f"| `{model.key}` | {model.name} | {model.tier or ''} | {sources} | {seconds_of(text)} | {prices} | {five} |"

@@ -21,6 +21,7 @@ from itertools import chain
 
 from bot.conversation.option_patterns import CUT, GAP, Option, Value, flags, option_at, pairs, plain
 from bot.conversation.option_words import AMBIGUOUS, KNOWN
+from core import pricing
 from core.types import Mode, VideoRequest
 
 
@@ -75,7 +76,7 @@ def options_of_request(made: VideoRequest) -> GenerationOptions:
     """Return what a video was made with, for another at its price; of chance it has none."""
     photos = _WAY_OF_MODE.get(made.mode) if len(made.sources) > 1 else None
     return GenerationOptions(
-        made.model, made.duration_s, made.resolution, made.aspect_ratio, sound=made.sound, photos=photos
+        made.model, made.duration_s, made.resolution, pricing.shape_of(made), sound=made.sound, photos=photos
     )
 
 

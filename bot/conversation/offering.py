@@ -44,6 +44,7 @@ from bot.conversation.text_kinds import (
     wishes_in,
 )
 from bot.conversation.words import meaning_of, speaks_of_a_photo
+from bot.messages import job_messages
 from bot.store.dialogues import Draft, DraftSource
 from bot.store.records import Job, JobDraft, Way
 from core import pricing
@@ -98,7 +99,9 @@ class Offering:
             )
             draft = replace(draft, events=(situation.incoming.event_id,), words_at=situation.at)
             photo = replace(situation.incoming, attachment=AttachmentRef("image", ""))
-            text = situation.say(_photo_wanted(situation), price=await self._orders.about_price(photo, draft.words))
+            quote = await self._orders.likely_quote(photo, draft.words)
+            price = job_messages.quote_text(situation.language, quote) if quote else ""
+            text = situation.say(_photo_wanted(situation), price=price)
             return situation.answer(Message(text, asks=True), topic="source", draft=draft)
         return await self._place(situation, command, explicit=True)
 
@@ -231,7 +234,8 @@ class Offering:
         """Ask how what lies on the table should move; the price is said."""
         kind, count = draft.sources[-1].attachment.kind, len(draft.sources)
         incoming = replace(situation.incoming, attachment=draft.sources[0].attachment)
-        price = await self._orders.about_price(incoming, draft.options)
+        quote = await self._orders.likely_quote(incoming, draft.options)
+        price = job_messages.about_text(situation.language, quote) if quote else ""
         return situation.say("draft-photo", kind=kind, count=count, price=price)
 
     async def offer(

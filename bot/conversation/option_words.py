@@ -31,7 +31,7 @@ def _in_chinese(word: str) -> Iterable[str]:
 MODEL_WORDS = _words_of_models()
 """Tiers, keys, friendly names, aliases and endpoint ids of the models there are, and of those that were."""
 FOREIGN = frozenset({
-    "runway", "runwayml", "pika", "pika labs", "luma", "luma ray", "dream machine", "hunyuan", "hunyuan video",
+    "runway", "runwayml", "pika", "pika labs", "dream machine", "hunyuan", "hunyuan video",
     "mochi", "midjourney", "higgsfield", "cogvideo", "cogvideox", "stable video diffusion", "firefly",
     "混元", "腾讯混元", "騰訊混元", "清影", "智谱清影", "智譜清影",
 })  # fmt: skip

@@ -199,7 +199,11 @@ class OrderService:
         if isinstance(made, OverCap):
             log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})
             zone = await zone_of(self._store, new.incoming)
-            return Message(job_messages.over_cap(new.language, made, zone=zone, in_group=new.group is not None))
+            return Message(
+                job_messages.over_cap(
+                    new.language, made, zone=zone, in_group=new.group is not None, up_to=new.plan.quote.up_to
+                )
+            )
         if made is not None:
             self._due()
             log.info("job accepted", extra={"job_id": made, "model": new.plan.request.model})
@@ -249,7 +253,11 @@ class OrderService:
         except OrdersPaused:
             return Message(translate(language, "orders-paused"))
         if isinstance(verdict, OverCap):
-            return Message(job_messages.over_cap(language, verdict, zone=zone, in_group=job.group_chat is not None))
+            return Message(
+                job_messages.over_cap(
+                    language, verdict, zone=zone, in_group=job.group_chat is not None, up_to=job.up_to
+                )
+            )
         if verdict == "started":
             return None
         if verdict == "lapsed":
@@ -283,7 +291,8 @@ class OrderService:
         try:
             plan = self._plan_again(job, None)
         except BadRequest:
-            return Message(job_messages.error_message(language, "price_changed", {"price": pricing.usd_text(price)}))
+            shown = job_messages.priced(language, pricing.usd_text(price), up_to=job.up_to)
+            return Message(job_messages.error_message(language, "price_changed", {"price": shown}))
         incoming = replace(
             agreed, attachment=job.incoming.attachment, also=job.incoming.also, text=job.incoming.text, pressed=None
         )
@@ -438,13 +447,12 @@ class OrderService:
             return job_messages.error_message(language, error.code, error.facts)
         return None
 
-    async def about_price(self, incoming: Incoming, options: str) -> str:
-        """Return what a video from the message's photo or video would cost, with these options; empty: nobody knows."""
+    async def likely_quote(self, incoming: Incoming, options: str) -> Quote | None:
+        """Return what a video from the message's photo or video would cost, with these options; None: nobody knows."""
         try:
-            plan = await self._plan(incoming, commands.MakeVideo("price", parse_options(options)[1]))
+            return (await self._plan(incoming, commands.MakeVideo("price", parse_options(options)[1]))).quote
         except BadRequest:
-            return ""
-        return pricing.usd_text(plan.quote.usd)
+            return None
 
     def _check_size(self, incoming: Incoming) -> None:
         limits = self._channels[incoming.address.channel].limits

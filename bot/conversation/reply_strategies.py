@@ -15,9 +15,11 @@ from bot.conversation.ordering import OrderService
 from bot.conversation.passive_replies import Answer, Order, PassiveReplies, write_reply
 from bot.conversation.refusals import Refusals
 from bot.messages.i18n import translate
+from bot.messages.shown_cards import fingerprint, is_offer
 from bot.store import Store
 from bot.store.database import Connection
 from bot.store.inbox import QueuedMessage, answer_tx
+from bot.store.message_map import chat_of
 from bot.store.records import JobDraft
 from bot.store.stored import UnreadableJob
 
@@ -153,9 +155,18 @@ class PushStrategy:
                 return
             log.warning("answer not taken", extra={"chat": queued.chat, "outcome": error.outcome})
         else:
-            if message.job_id is not None:
-                await self._store.message_map.put(incoming.address, ref, message.job_id)
+            await self._remember(incoming, message, ref)
         await self._store.inbox.done(queued)
+
+    async def _remember(self, incoming: Incoming, message: Message, ref: str) -> None:
+        """Record which job the answer is about. An offer that it repeats stands there from now on, and nowhere else."""
+        limits = self._channels[incoming.address.channel].limits
+        shown = fingerprint(message, bars=limits.progress_bars)
+        if message.job_id is not None and limits.edits and is_offer(shown):
+            chat = chat_of(incoming.address)
+            await self._store.jobs.shown(message.job_id, ref=ref, as_text=shown, in_chat=chat)
+        elif message.job_id is not None:
+            await self._store.message_map.put(incoming.address, ref, message.job_id)
 
     async def apologize(self, incoming: Incoming, text: str) -> None:
         """Push that a message could not be handled."""

@@ -51,6 +51,12 @@ class Situation:
         return chat_of(self.incoming.address) if self.in_group else None
 
     @property
+    def replies_elsewhere(self) -> bool:
+        """Return whether the message replies to one of the bot's that is about no job or offer of this person."""
+        quoted = self.incoming.quoted
+        return quoted is not None and quoted.ours and quoted.ref is not None and self.quoted is None
+
+    @property
     def latest_offer(self) -> Job | None:
         """Return the open offer that was the bot's last word here, or that this message replies to."""
         if self.quoted is not None:

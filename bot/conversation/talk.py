@@ -133,8 +133,11 @@ class Talk:
         return self._jobs.show_offer(situation, job)
 
     async def agreed(self, situation: Situation) -> Decision:
-        """Decide about a bare yes: it counts for the offer that was the bot's last word here, or is replied to."""
-        if not situation.is_typed:
+        """Decide about a bare yes: it counts for the offer that was the bot's last word here, or is replied to.
+
+        One in reply to anything else that the bot said is no yes to the offer, which is shown again.
+        """
+        if not situation.is_typed or (situation.offers and situation.replies_elsewhere):
             return await self._jobs.confirm(situation, None)
         offer = situation.latest_offer
         if offer is not None and (situation.quoted is not None or len(situation.offers) == 1):
@@ -158,9 +161,9 @@ class Talk:
         if about == "where" and await self._bring(situation.incoming):
             return NOTHING
         key = {"price": "said-question-price", "time": "said-question-time", "where": "status-none"}
-        price = (
-            await self._orders.about_price(replace(situation.incoming, attachment=None), "") if about == "price" else ""
-        )
+        alone = replace(situation.incoming, attachment=None)
+        quote = await self._orders.likely_quote(alone, "") if about == "price" else None
+        price = job_messages.quote_text(situation.language, quote) if quote else ""
         return await self._with_reminder(
             situation, situation.say(key.get(about or "", "said-question-how"), price=price)
         )

@@ -20,6 +20,7 @@ from core.catalogue.finding import row_of
 from core.errors import BadRequest, DownloadFailed, MediaError, Repeat, Unavailable, VideoError
 from core.fal.fetch_result import CheckFilm, check_film
 from core.io import disk
+from core.media.ai_label import add_label, label_of
 from core.media.renditions import is_of_this_machine
 from core.types import Mode
 
@@ -90,6 +91,7 @@ class FilmChains:
         before, part = await self._before(job), _part(job, part_of(film))  # its film may have become another one
         with disk.whole(film) as draft:
             await media.join([first, part], draft)
+            await add_label(draft, label_of(self._settings), becomes=film)
         try:
             probe = await check(film, lenient=False)
         except MediaError:

@@ -8,13 +8,13 @@ import logging
 import shutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
 from bot.channels.types import AttachmentRef, SendError, SendOutcome
 from bot.jobs.verdicts import NEXT, Verdict, retry
 from bot.loops import Problem
+from bot.messages import job_messages
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
@@ -27,7 +27,7 @@ from core.errors import Repeat, ResultExpired, VideoError
 from core.fal import protocol
 from core.fal.results import draft_cache
 from core.pricing import SourceFacts
-from core.types import Adjustment, Asset, Mode
+from core.types import Adjustment, Asset, Mode, Quote
 
 log = logging.getLogger(__name__)
 
@@ -159,14 +159,14 @@ class Preparer:
             await self._tell(job, asset.adjustments, lease)
             return
         assets = [await self._published(job, reference, folder) for reference in job.incoming.sources]
-        usd = _price(job, assets[0])
-        if usd > job.usd:
+        quote = _quote(job, assets[0])
+        if quote.usd > job.usd:
             measured = replace(job.incoming.sources[0], duration_s=assets[0].duration_s)
             longer = replace(job.incoming, attachment=measured)
             await self._store.jobs.measured(job.id, longer, lease=lease)  # another try is offered at its true price
-            raise VideoError("price_changed", price=pricing.usd_text(usd))
+            raise VideoError("price_changed", price=job_messages.quote_text(job.language, quote))
         request = job.request.published(*(asset.url for asset in assets))
-        await self._store.jobs.published(job.id, request, usd, lease=lease)
+        await self._store.jobs.published(job.id, request, quote.usd, lease=lease)
         await self._tell(job, (each for asset in assets for each in asset.adjustments), lease)
 
     async def _tell(self, job: Job, adjustments: Iterable[Adjustment], lease: Lease | None) -> None:
@@ -229,9 +229,9 @@ class Preparer:
         return NEXT
 
 
-def _price(job: Job, asset: Asset) -> Decimal:
+def _quote(job: Job, asset: Asset) -> Quote:
     """Compute the price for the source as it really is: an edit is priced by its probed seconds."""
     if job.request.duration_s is not None:
-        return job.usd
+        return Quote(job.usd, job.request.endpoint, job.up_to)
     source = SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)
-    return pricing.measured_quote(job.request, source=source).usd
+    return pricing.measured_quote(job.request, source=source)

@@ -21,9 +21,9 @@ from bot.channels.protocol import ChannelPort
 from bot.channels.types import Activity, Message, SendError, SendOutcome
 from bot.loops import Loop
 from bot.messages import job_messages
-from bot.messages.callback_data import split
 from bot.messages.i18n import translate
 from bot.messages.openings import with_opening
+from bot.messages.shown_cards import fingerprint, is_offer
 from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.jobs import SENDING
@@ -148,9 +148,13 @@ class StatusMessages:
             await self._post(channel, chat, job)
         elif channel.limits.edits:
             await self._edit(channel, chat, job)
-        elif job.state not in OVER | ENDED | {State.AWAITING_CONFIRMATION} and _is_offer(job.status_shown or ""):
+        elif job.state not in OVER | ENDED | {State.AWAITING_CONFIRMATION} and is_offer(job.status_shown or ""):
             await self._store.jobs.card_gone(job.id, job.status_ref, was_own=False)
             self._behind[job.id] = None  # the offer cannot become the card: that comes below it
+        if channel.limits.edits and (job.status_ref is not None or job.status_shown == "" or job.state in ENDED):
+            for ref in job.replaced_refs:  # its own card stands by now, or there will be none
+                if self._may(chat, job):
+                    await self._put_away(channel, job, ref)
 
     # The one card
 
@@ -172,7 +176,7 @@ class StatusMessages:
             sending.add_done_callback(self._sending.discard)
             await asyncio.shield(sending)
         if job.replaced_ref is not None:
-            self._behind[job.id] = None  # to put the older offer away
+            self._behind[job.id] = None  # to put away what it has taken the place of
 
     def _is_interrupted_offer(self, job: Job) -> bool:
         """Return whether a process that has ended was sending this offer: it may not have arrived."""
@@ -191,7 +195,7 @@ class StatusMessages:
             if error.outcome is SendOutcome.NOT_SENT:
                 await self._store.jobs.release_card(job.id)
             raise
-        self._unrecorded[job.id] = ref, _fingerprint(message, bars=channel.limits.progress_bars)
+        self._unrecorded[job.id] = ref, fingerprint(message, bars=channel.limits.progress_bars)
         await self._record(job, *self._unrecorded[job.id])
 
     def _is_settling(self, channel: ChannelPort, job: Job) -> bool:
@@ -213,14 +217,12 @@ class StatusMessages:
         if job.state in {State.FAILED, State.CANCELLED} and job.outcome_ref is None:
             return  # its outcome is on its way, and comes first
         message = await self._message(channel, job)
-        shown = _fingerprint(message, bars=channel.limits.progress_bars)
+        shown = fingerprint(message, bars=channel.limits.progress_bars)
         if shown != job.status_shown and self._may(chat, job):
             if job.state in OVER and job.outcome_ref:
                 await self._take_away(channel, job, ref, message)
             else:
                 await self._change(channel, job, ref, message)
-        if job.replaced_ref is not None:
-            await self._put_away(channel, job, job.replaced_ref)
 
     def _may(self, chat: str, job: Job) -> bool:
         """Return whether the chat takes a new card, or edits, by now; if not, the job comes again."""
@@ -231,7 +233,7 @@ class StatusMessages:
 
     async def _change(self, channel: ChannelPort, job: Job, ref: str, message: Message) -> None:
         """Edit the card. One that is not there any more is not sent anew: somebody did not want it."""
-        shown = _fingerprint(message, bars=channel.limits.progress_bars)
+        shown = fingerprint(message, bars=channel.limits.progress_bars)
         try:
             await channel.show(job.address, message, replace=ref)
         except SendError as error:
@@ -250,7 +252,7 @@ class StatusMessages:
             await self._change(channel, job, ref, message)
 
     async def _put_away(self, channel: ChannelPort, job: Job, ref: str) -> None:
-        """Take the message of the offer away whose place this one has taken, or the buttons from under it."""
+        """Take a message away whose place the card has taken, or the buttons from under it."""
         if not await channel.remove(job.address, ref):
             gone = Message(translate(job.language, "offer-replaced"), job_id=job.id)
             try:
@@ -259,7 +261,7 @@ class StatusMessages:
                 if error.outcome is SendOutcome.NOT_SENT:
                     raise
                 log.info("an older offer stays", extra={"job_id": job.id})  # its buttons only show the newer one
-        await self._store.jobs.replaced(job.id)
+        await self._store.jobs.replaced(job.id, ref)
 
     async def _message(self, channel: ChannelPort, job: Job) -> Message:
         in_group = channel.manifest.is_group(job.address.chat_id)
@@ -294,15 +296,3 @@ class StatusMessages:
 
     def _rest(self, chat: str, job: Job, seconds: float) -> None:
         self._rests[chat, job.status_ref is None] = self._clock() + seconds
-
-
-def _is_offer(shown: str) -> bool:
-    """Return whether what was shown has a button that orders it."""
-    buttons = shown.rpartition("\n")[0].rpartition("\n")[2].split("|")
-    return any((split(button) or ("", ""))[0] == "yes" for button in buttons)
-
-
-def _fingerprint(message: Message, *, bars: bool) -> str:
-    buttons = "|".join(action.data or action.url or "" for action in message.actions)
-    bar = message.progress if bars else None
-    return f"{message.text}\n{buttons}\n{bar}"

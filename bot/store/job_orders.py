@@ -226,14 +226,18 @@ def drop_offers_tx(tx: Connection, job_ids: Iterable[str]) -> list[str]:
 
 def _replace_offer(tx: Connection, job_id: str, *, by: str, takes_card: bool) -> None:
     """End an offer in favour of a newer one, which takes over its message or sees to it that it goes."""
-    ref, shown = tx.execute(sa.select(jobs.c.status_ref, jobs.c.status_shown).where(jobs.c.id == job_id)).one()
+    columns = (jobs.c.status_ref, jobs.c.status_shown, jobs.c.replaced_ref)
+    ref, shown, older = tx.execute(sa.select(*columns).where(jobs.c.id == job_id)).one()
     if not _end_offer(tx, job_id, "offer_replaced"):
         return
-    if ref is None:
+    if ref is None and older is None:
         return  # no card yet, or one that is being sent just now: the newer offer gets its own
-    card = {"status_ref": ref, "status_shown": shown} if takes_card else {"replaced_ref": ref}
-    tx.execute(jobs.update().where(jobs.c.id == by).values(**card))
-    tx.execute(jobs.update().where(jobs.c.id == job_id).values(status_ref=None, status_shown=""))
+    takes_card = takes_card and ref is not None
+    gone = [each for each in (older, None if takes_card else ref) if each is not None]
+    card = {"status_ref": ref, "status_shown": shown} if takes_card else {}
+    tx.execute(jobs.update().where(jobs.c.id == by).values(**card, replaced_ref=" ".join(gone) or None))
+    left = {"status_ref": None, "status_shown": ""} if ref is not None else {}
+    tx.execute(jobs.update().where(jobs.c.id == job_id).values(**left, replaced_ref=None))
     if takes_card:
         chat = sa.select(jobs.c.chat).where(jobs.c.id == by).scalar_subquery()
         tx.execute(message_map.update().where(message_map.c.chat == chat, message_map.c.ref == ref).values(job_id=by))

@@ -68,20 +68,35 @@ class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes, FilmRows):
         gone = jobs.update().where(*same).values(status_ref=None, status_shown="" if was_own else None)
         await self._change(gone)
 
-    async def shown(self, job_id: str, *, ref: str, as_text: str) -> None:
-        """Record that its status message is `ref`, and says `as_text` now."""
-        change = jobs.update().where(jobs.c.id == job_id).values(status_ref=ref, status_shown=as_text)
+    async def shown(self, job_id: str, *, ref: str, as_text: str, in_chat: str | None = None) -> None:
+        """Record that its status message is `ref`, and says `as_text` now; another one before it is to go.
+
+        `in_chat`: the chat in which `ref` stands; what stands in another than the job's is not its status message.
+        """
+        here = sa.select(jobs.c.chat, jobs.c.status_ref, jobs.c.replaced_ref).where(jobs.c.id == job_id)
 
         def work(tx: Connection) -> None:
-            shown = tx.execute(change.returning(jobs.c.chat)).first()
-            if shown is not None:
-                map_message_tx(tx, shown.chat, ref, job_id)
+            row = tx.execute(here).first()
+            if row is None:
+                return
+            map_message_tx(tx, in_chat or row.chat, ref, job_id)
+            if in_chat not in {None, row.chat}:
+                return
+            old = [each for each in (row.replaced_ref, row.status_ref) if each and each != ref]
+            change = jobs.update().where(jobs.c.id == job_id)
+            tx.execute(change.values(status_ref=ref, status_shown=as_text, replaced_ref=" ".join(old) or None))
 
         await self._db.write(work)
 
-    async def replaced(self, job_id: str) -> None:
-        """Record that the message of the offer that this one replaced is out of the way."""
-        await self._set(job_id, replaced_ref=None)
+    async def replaced(self, job_id: str, ref: str) -> None:
+        """Record that this message, whose place the card has taken, is out of the way."""
+        standing = sa.select(jobs.c.replaced_ref).where(jobs.c.id == job_id)
+
+        def work(tx: Connection) -> None:
+            left = [each for each in (tx.execute(standing).scalar() or "").split() if each != ref]
+            tx.execute(jobs.update().where(jobs.c.id == job_id).values(replaced_ref=" ".join(left) or None))
+
+        await self._db.write(work)
 
     async def note_position(self, job_id: str, position: int | None) -> None:
         """Record the place in fal's queue; None when fal works on it."""

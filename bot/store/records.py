@@ -231,6 +231,11 @@ class Job:
         return bool(self.incoming.sources) or (self.step is not None and self.step.kind in OF_FILM)
 
     @property
+    def replaced_refs(self) -> tuple[str, ...]:
+        """Return the messages whose place its card has taken, and which still stand: of itself, or of older offers."""
+        return tuple((self.replaced_ref or "").split())
+
+    @property
     def has_film(self) -> bool:
         """Return whether there is a film that was not deleted."""
         return self.video is not None and self.state is not State.DELETED

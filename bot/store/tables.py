@@ -33,7 +33,7 @@ jobs = sa.Table(
     sa.Column("chat", sa.String, index=True),  # telegram:42, the chat that asked for it
     sa.Column("ways", sa.JSON(none_as_null=True)),  # of an offer: how else it can be taken; see Way in records.py
     sa.Column("send_to", sa.JSON(none_as_null=True)),  # where its outcome goes, if not to the chat that asked for it
-    sa.Column("replaced_ref", sa.String),  # the message of the offer that this one replaced, until it is gone
+    sa.Column("replaced_ref", sa.String),  # messages whose place its card has taken, until they are gone; with spaces
     sa.Column("again_of", sa.String, index=True),  # the job that this one repeats
     sa.Column("fallback", sa.String),  # what the repeat does better: shorter-prompt | wide-photo
     sa.Column("model_name", sa.String),  # as shown to people: a model may leave the catalogue before its films do

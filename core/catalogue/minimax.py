@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from core.catalogue.row import FRAMES, REFERENCES, SIX, Endpoint, I, Model, Prices, T, seconds, usd, with_end
+from core.catalogue.row import EXTEND, FRAMES, REFERENCES, SIX, Endpoint, I, Model, Prices, T, seconds, usd, with_end
 from core.types import Mode
 
 
@@ -63,14 +63,33 @@ H3_MAX_TURBO = Model(
     aliases=("minimax-h3-max-turbo", "h3-turbo"),
     fallback_model="happy-horse",
     usual_render_s=45.0,
-    modes=_h3(
-        "h3-max-turbo",
-        usd("480P 0.025, 768P 0.04, 1080P 0.08"),
-        "768P",
-        seconds(1, 15),
-        references=False,
-        overrun_s=1,
-    ),
+    modes={
+        **_h3(
+            "h3-max-turbo",
+            usd("480P 0.025, 768P 0.04, 1080P 0.08"),
+            "768P",
+            seconds(1, 15),
+            references=False,
+            overrun_s=1,
+        ),
+        # What is new is billed, and may come back alone. (The dearer model bills the film that it goes on from as well,
+        # by tokens.)
+        EXTEND: Endpoint(
+            id="minimax/h3-max-turbo/extend-video",
+            usd_per_s=usd("480P 0.025, 768P 0.04, 1080P 0.08, 2K 0.16"),
+            durations=seconds(5, 15),
+            resolutions=("480P", "768P", "1080P", "2K"),
+            default_resolution="768P",
+            seed=True,
+            prompt_chars=7000,
+            fixed={"output": "continuation"},
+            source_field="video_url",
+            source_bytes=50_000_000,
+            source_seconds=(2, 60),
+            overrun_s=1,
+            extension="part",
+        ),
+    },
 )
 H3_MAX = Model(
     key="h3-max",

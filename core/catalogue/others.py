@@ -9,6 +9,7 @@ from core.catalogue.row import (
     FRAMES,
     REFERENCES,
     SEVEN,
+    SIX,
     WIDE,
     Endpoint,
     I,
@@ -85,18 +86,47 @@ def _flux(prices: Prices, suffix: str = "") -> dict[Mode, Endpoint]:
     }
 
 
-def _pixverse(mode: str, **more: object) -> Endpoint:
+def _pixverse(
+    version: str, sound: Prices, silent: Prices, *, extends: bool = False, **of_all: object
+) -> dict[Mode, Endpoint]:
+    def endpoint(mode: str, **more: object) -> Endpoint:
+        return Endpoint(
+            id=f"fal-ai/pixverse/{version}/{mode}",
+            usd_per_s=sound,
+            usd_per_s_silent=silent,
+            durations=seconds(1, 15),
+            resolutions=tuple(sound),
+            default_resolution="720p",
+            seed=True,
+            sound_field="generate_audio_switch",
+            prompt_chars=680,  # 2048 bytes, and a Chinese sign has three
+            **of_all,  # type: ignore[arg-type]
+            **more,  # type: ignore[arg-type]
+        )
+
+    shapes = {"aspect_ratios": _PIXVERSE, "default_aspect_ratio": "16:9"}
+    modes = {
+        T: endpoint("text-to-video", **shapes),
+        I: endpoint("image-to-video", source_field="image_url"),
+        FRAMES: endpoint("transition", source_field="first_image_url", end_field="end_image_url", **shapes),
+    }
+    longer = {EXTEND: endpoint("extend", source_field="video_url", source_seconds=(1, 60))}
+    return modes | longer if extends else modes
+
+
+def _ray(mode: str, prices: str, durations: tuple[int, ...], **more: object) -> Endpoint:
+    """Without sound, five seconds or ten; the price of a second is that of five or ten in the page's table."""
     return Endpoint(
-        id=f"fal-ai/pixverse/v6/{mode}",
-        usd_per_s=usd("360p 0.035, 540p 0.045, 720p 0.06, 1080p 0.115"),
-        usd_per_s_silent=usd("360p 0.025, 540p 0.035, 720p 0.045, 1080p 0.09"),
-        durations=seconds(1, 15),
-        resolutions=("360p", "540p", "720p", "1080p"),
+        id=f"luma/agent/ray/v3.2/{mode}",
+        usd_per_s=usd(prices),
+        duration_codec="str_s",
+        durations=durations,
+        resolutions=("540p", "720p", "1080p"),
         default_resolution="720p",
-        seed=True,
-        sound_field="generate_audio_switch",
-        negative_field="negative_prompt",
-        prompt_chars=680,  # 2048 bytes, and a Chinese sign has three
+        aspect_ratios=SIX,
+        default_aspect_ratio="16:9",
+        has_sound=False,
+        prompt_chars=5000,
         **more,  # type: ignore[arg-type]
     )
 
@@ -224,17 +254,57 @@ PIXVERSE_6 = Model(
     seen="2026-10-04",
     aliases=("pixverse", "pixverse-v6"),
     fallback_model="happy-horse",
+    modes=_pixverse(
+        "v6",
+        usd("360p 0.035, 540p 0.045, 720p 0.06, 1080p 0.115"),
+        usd("360p 0.025, 540p 0.035, 720p 0.045, 1080p 0.09"),
+        extends=True,
+        negative_field="negative_prompt",
+    ),
+)
+# Each of its pictures of a likeness has a name that the words must say: no row has a column for that.
+PIXVERSE_C1 = Model(
+    key="pixverse-c1",
+    name="PixVerse C1",
+    seen="2026-09",
+    fallback_model="happy-horse",
+    modes=_pixverse(
+        "c1",
+        usd("360p 0.04, 540p 0.05, 720p 0.065, 1080p 0.12"),
+        usd("360p 0.03, 540p 0.04, 720p 0.05, 1080p 0.095"),
+    ),
+)
+_RAY_PHOTO = _ray("image-to-video", "540p 0.03, 720p 0.06, 1080p 0.24", (5,), source_field="image_url")
+RAY_32 = Model(
+    key="ray-3.2",
+    name="Luma Ray 3.2",
+    seen="2026-10-08",
+    aliases=("luma", "luma-ray", "luma-ray-3.2"),
+    fallback_model="happy-horse",
     modes={
-        T: _pixverse("text-to-video", aspect_ratios=_PIXVERSE, default_aspect_ratio="16:9"),
-        I: _pixverse("image-to-video", source_field="image_url"),
-        FRAMES: _pixverse(
-            "transition",
-            source_field="first_image_url",
-            end_field="end_image_url",
-            aspect_ratios=_PIXVERSE,
-            default_aspect_ratio="16:9",
+        T: _ray("text-to-video", "540p 0.10, 720p 0.20, 1080p 0.40", (5, 10)),
+        I: _RAY_PHOTO,
+        FRAMES: with_end(_RAY_PHOTO),
+    },
+)
+LTX_23 = Model(
+    key="ltx-2.3",
+    name="LTX 2.3",
+    seen="2026-10-05",
+    aliases=("ltx-2.3-pro",),
+    fallback_model="ltx-2.5-pro",
+    modes={
+        # Any film, by so many seconds, which are what is billed. It has a size and a sound of its own choice; whether
+        # the film comes back whole is not said.
+        EXTEND: Endpoint(
+            id="fal-ai/ltx-2.3/extend-video",
+            usd_per_s=usd("0.10"),
+            durations=seconds(2, 20),
+            prompt_chars=5000,
+            fixed={"mode": "end"},
+            source_field="video_url",
+            source_seconds=(1, 60),
         ),
-        EXTEND: _pixverse("extend", source_field="video_url", source_seconds=(1, 60)),
     },
 )
 VIDU_Q3 = Model(

@@ -4,15 +4,17 @@ Every line is another person in a chat of their own, all at once; afterwards the
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from bot.store.records import State
+from bot.store.records import Job, State
 from bot.store.tables import ledger
 from tests.bench import Bench
 from tests.corpus import jpeg
+from tests.fakes.botapi import buttons
 from tests.flows.test_money import button
 
 OnBench = Callable[..., None]
@@ -191,6 +193,51 @@ def test_words_replace_words_and_wishes_change_the_offer(on_bench: OnBench) -> N
         await made.until(lambda: len(made.films()) == 1, 60)
 
     on_bench(story, access="open")
+
+
+def test_a_yes_in_reply_to_anything_else_shows_the_offer_again(on_bench: OnBench) -> None:
+    """Another word of the bot is not the offer, whichever was the last."""
+
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(42, "", photo=PHOTO)
+        await made.at_rest()
+        (question,) = made.telegram.said(42)
+        made.telegram.user_says(42, "make it move")
+        await made.at_rest()
+        (offer,) = (await open_offers(made)).values()
+        made.telegram.user_says(42, "yes", reply_to=question["message_id"])
+        await made.until(lambda: f"yes:{offer.id}" in buttons(made.telegram.said(42)[-1]))
+        await made.at_rest()
+        assert await spent(made) == set()
+        made.telegram.user_says(42, "yes", reply_to=made.telegram.said(42)[-1]["message_id"])
+        await made.until(lambda: len(made.films()) == 1, 60)
+
+    on_bench(story)
+
+
+def test_an_offer_stands_in_one_message_however_often_it_is_asked_about(on_bench: OnBench) -> None:
+    """A word that is no yes repeats it; what replaces it leaves no message with its buttons."""
+
+    async def story(made: Bench) -> None:
+        def standing() -> list[str]:
+            found = [data for each in made.telegram.said(42) for data in buttons(each) if data.startswith("yes:")]
+            return [data for data in found if "." not in data]
+
+        def stands_alone(offer: Job) -> bool:
+            return standing() == [f"yes:{offer.id}"]
+
+        made.telegram.user_says(42, "a fox runs")
+        for words in ("ok maybe", "ok maybe", "10s", "ok maybe"):
+            made.telegram.user_says(42, words)
+            await made.at_rest()
+            (offer,) = (await open_offers(made)).values()
+            await made.until(partial(stands_alone, offer))
+        assert await spent(made) == set()
+        await button(made, f"yes:{offer.id}")
+        await made.until(lambda: len(made.films()) == 1, 60)
+        await made.until(lambda: standing() == [])
+
+    on_bench(story)
 
 
 def test_a_no_drops_offer_and_draft(on_bench: OnBench) -> None:

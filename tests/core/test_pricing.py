@@ -274,6 +274,32 @@ def test_money_is_shown_in_whole_cents(usd: str, text: str) -> None:
     assert pricing.usd_text(Decimal(usd)) == text
 
 
+@pytest.mark.parametrize(("model", "mode"), ROWS, ids=lambda each: getattr(each, "key", each))
+def test_what_was_planned_is_planned_again_just_so(model: pricing.Model, mode: Mode) -> None:
+    """Also by a row that leaves the shape to its pictures, in a word that is no ratio: "auto", "adaptive"."""
+    first = pricing.plan("a fox", model=model.key, mode=mode)
+    made = first.request
+    again = pricing.plan(
+        made.prompt,
+        model=made.model,
+        mode=made.mode,
+        duration=made.duration_s,
+        resolution=made.resolution,
+        aspect_ratio=made.aspect_ratio,
+        seed=made.seed,
+        sound=made.sound,
+    )
+    assert again == first
+    assert pricing.shape_of(made) is None or pricing.is_aspect_ratio(pricing.shape_of(made) or "")
+
+
+def test_a_shape_that_pictures_decide_is_no_wish_to_another_model() -> None:
+    made = pricing.plan("x", model="premium", mode=Mode.IMAGE_TO_VIDEO).request
+    assert made.aspect_ratio == "auto"
+    other = pricing.plan("x", model="balanced", mode=Mode.IMAGE_TO_VIDEO, aspect_ratio=made.aspect_ratio)
+    assert (other.request.aspect_ratio, other.adjustments) == (None, ())
+
+
 @given(
     row=st.sampled_from(ROWS),
     duration=st.none() | st.integers(1, 400),

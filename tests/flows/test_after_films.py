@@ -87,6 +87,7 @@ def test_a_film_goes_on_three_times_and_is_one_film(on_bench: OnBench) -> None:
             assert after.video.parts == count
             assert made.films()[-1]["caption"].splitlines()[-1].startswith("All of it: " + "+".join("1234"[:count]))
             lengths.append(await seconds_of(made, after))
+            assert (await media.probe(made.settings.videos_dir / after.video.name)).labelled
             assert part_of(made.settings.videos_dir / after.video.name).exists()
             job = after
         assert lengths == sorted(lengths)
@@ -97,7 +98,7 @@ def test_a_film_goes_on_three_times_and_is_one_film(on_bench: OnBench) -> None:
         made.telegram.user_says(42, "/history")
         await made.until(lambda: any("1+2+3+4" in text for text in made.telegram.texts(42)))
 
-    on_bench(story)
+    on_bench(story, ai_label="metadata")
 
 
 def test_the_button_buys_once_at_its_price_and_offers_from_then_on(on_bench: OnBench) -> None:

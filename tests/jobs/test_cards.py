@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.channels.types import Address, Message, SendError, SendOutcome
 from bot.jobs.status_messages import StatusMessages
 from bot.store import Store
 from bot.store.database import now_ms
+from bot.store.job_orders import drop_offers_tx
 from bot.store.records import Confirmation, Job, State
+from bot.store.tables import jobs
 from tests.away import heal, refuse
 from tests.fakes.clock import Clock
 from tests.fakes.slate import Slate
@@ -259,6 +263,85 @@ def test_an_offer_that_was_to_take_the_place_of_a_deleted_one_gets_its_own(datab
         assert [line.edited for line in site.slate.lines] == [None, None]
 
     on_site(database_url, story)
+
+
+async def offered(site: Site, event: str, **more: Any) -> str:
+    offer = replace(new_job(said(event)), question=Confirmation("words"), **more)
+    made = await site.store.jobs.accept(offer, inbox_id=None, caps=CAPS)
+    assert isinstance(made, str)
+    return made
+
+
+def test_an_offer_that_is_repeated_stands_only_where_it_was_said_last(database_url: str) -> None:
+    async def story(site: Site) -> None:
+        job_id = await offered(site, "m1")
+        await site.turned()
+        for ref in ("42:7", "42:8"):  # twice before there is a turn
+            await site.store.jobs.shown(job_id, ref=ref, as_text="the same", in_chat="telegram:42")
+        await site.turned()
+        assert site.slate.deleted == ["42:1", "42:7"]
+        assert (await site.job(job_id)).replaced_refs == ()
+        await site.store.jobs.move(job_id, State.QUEUED)
+        await site.turned()
+        assert {line.edited for line in site.slate.lines[1:]} == {"42:8"}
+
+    on_site(database_url, story, Slate(deletes=True))
+
+
+def test_the_older_message_of_a_repeated_offer_goes_at_once_among_many_offers(database_url: str) -> None:
+    async def story(site: Site) -> None:
+        offers = [await offered(site, f"m{number}") for number in range(25)]
+        await site.turned()
+        before = sa.update(jobs).values(changed=jobs.c.changed - 60_000)  # they do not come as new
+        await site.store.database.write(lambda tx: tx.execute(before))
+        await site.turned()
+        old = (await site.job(offers[-1])).status_ref
+        await site.store.jobs.shown(offers[-1], ref="42:99", as_text="the same", in_chat="telegram:42")
+        await site.turned()
+        assert site.slate.deleted == [old]
+
+    on_site(database_url, story, Slate(deletes=True))
+
+
+def test_an_offer_that_is_repeated_in_another_chat_stands_in_its_own(database_url: str) -> None:
+    async def story(site: Site) -> None:
+        job_id = await offered(site, "m1")
+        await site.turned()
+        await site.store.jobs.shown(job_id, ref="7:1", as_text="the same", in_chat="telegram:7")
+        job = await site.job(job_id)
+        assert (job.status_ref, job.replaced_refs) == ("42:1", ())
+        assert await site.store.message_map.job_of(Address("telegram", "7"), "7:1") == job_id
+
+    on_site(database_url, story)
+
+
+def test_the_message_of_each_replaced_offer_goes(database_url: str) -> None:
+    """Also of one that was repeated, and of one whose follower was replaced before it was shown."""
+
+    async def story(site: Site) -> None:
+        first = await offered(site, "m1")
+        await site.turned()
+        await site.store.jobs.shown(first, ref="42:7", as_text="the same", in_chat="telegram:42")
+        second = await offered(site, "m2", replaces=first)
+        third = await offered(site, "m3", replaces=second)
+        await site.turned()
+        await site.turned()
+        assert sorted(site.slate.deleted) == ["42:1", "42:7"]
+        assert [line.job_id for line in site.slate.lines] == [first, third]
+
+    on_site(database_url, story, Slate(deletes=True))
+
+
+def test_an_offer_that_is_declined_before_it_is_shown_takes_the_older_one_along(database_url: str) -> None:
+    async def story(site: Site) -> None:
+        first = await offered(site, "m1")
+        await site.turned()
+        second = await offered(site, "m2", replaces=first)
+        await site.store.database.write(lambda tx: drop_offers_tx(tx, [second]))
+        await site.turned()
+        assert site.slate.deleted == ["42:1"]
+
+    on_site(database_url, story, Slate(deletes=True))
 
 
 # Its end

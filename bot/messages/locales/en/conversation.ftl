@@ -19,7 +19,7 @@ draft-photo =
            *[other] Got { $count } photos! Say in one sentence how they should move.
         }
     } I tell you the price{ KNOWN($price) ->
-        [yes] {" "}(about { $price }{ $count ->
+        [yes] {" "}({ $price }{ $count ->
             [1] {""}
            *[other] {" "}each
         })

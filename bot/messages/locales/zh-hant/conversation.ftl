@@ -23,7 +23,7 @@ draft-photo =
         [yes] （{ $count ->
             [1] {""}
            *[other] 每個
-        }約 { $price }）
+        }{ $price }）
        *[no] {""}
     }，你確認才開始。不做了就回覆「取消」，10 分鐘內有效。
 draft-words = 這句話記下了：「{ $words }」。要配照片的話，10 分鐘內發來就行。

@@ -22,7 +22,7 @@ draft-photo =
         [yes] （{ $count ->
             [1] {""}
            *[other] 每个
-        }约 { $price }）
+        }{ $price }）
        *[no] {""}
     }，你确认才开始。不做了就回复“取消”，10 分钟内有效。
 draft-words = 这句话记下了：“{ $words }”。要配照片的话，10 分钟内发来就行。
