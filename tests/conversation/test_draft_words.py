@@ -4,7 +4,7 @@ import pytest
 
 from bot.conversation.drafts import with_words
 from bot.conversation.generation_options import as_flags, merged, parse_options
-from bot.conversation.text_kinds import wishes_in
+from bot.conversation.text_kinds import refused_wish, wishes_in
 from bot.store.dialogues import Draft
 
 NOW = 1_700_000_000_000
@@ -68,3 +68,22 @@ def test_the_parts_of_a_text_that_the_chat_has_split_stay_as_they_are() -> None:
 )
 def test_what_only_changes_to_a_wish_is_the_wish(text: str, wishes: str) -> None:
     assert wishes_in(text) == wishes
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("不要竖屏", "--aspect 9:16"),
+        ("不要可灵了", "--model 可灵"),
+        ("别用可灵", "--model 可灵"),
+        ("取消10秒吧", "--duration 10"),
+        ("no 4k", "--resolution 4k"),
+        ("don't use veo please", "--model veo"),
+        ("不要猫", None),
+        ("no cats", None),
+        ("竖屏", None),
+    ],
+)
+def test_a_wish_is_taken_back(text: str, wish: str | None) -> None:
+    found = refused_wish(text)
+    assert (as_flags(found) if found is not None else None) == wish
