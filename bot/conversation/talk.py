@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
 
 from bot.channels.types import Incoming, Message
-from bot.conversation import commands
+from bot.conversation import commands, price_list
 from bot.conversation.decisions import NOTHING, Decision
 from bot.conversation.draft_changes import (
     draft_of,
@@ -27,6 +27,7 @@ from bot.conversation.text_kinds import (
     is_only_options,
     is_only_way,
     is_small_talk,
+    priced_wishes,
     refused_wish,
     way_flag,
     wishes_in,
@@ -178,6 +179,9 @@ class Talk:
             return await self._jobs.status(situation, None)
         if about == "where" and await self._bring(situation.incoming):
             return NOTHING
+        asked = priced_wishes(text) if about == "price" and not situation.offers and situation.draft.is_empty else None
+        if asked is not None:
+            return situation.answer(price_list.prices(asked, situation.language))
         key = {"price": "said-question-price", "time": "said-question-time", "where": "status-none"}
         alone = replace(situation.incoming, attachment=None)
         quote = await self._orders.likely_quote(alone, "") if about == "price" else None

@@ -30,6 +30,12 @@ _AGAINST = re.compile(
     re.IGNORECASE,
 )
 
+_OF_PRICES = re.compile(
+    r"\b(?:how much|what|does|do|would|is|are|the|costs?|prices?|of|for|an?|video|film|with|using)\b"
+    r"|多少钱|多少錢|多少|价格|價格|怎么收费|怎麼收費|收费|收費|[的是要]|一个|一個|一条|一條|视频|視頻|[呢吗嗎啊]|[?？!！。.]+\s*\Z",
+    re.IGNORECASE,
+)
+
 
 def quoted_words(incoming: Incoming) -> str:
     """Return the words of the message that this one replies to, where they describe a video; of a photo none."""
@@ -96,6 +102,12 @@ def refused_wish(text: str) -> GenerationOptions | None:
     against = _AGAINST.match(text)
     rest = wishes_in(text[against.end() :].strip()) if against else ""
     return parse_options(rest)[1] if rest and is_only_options(rest) else None
+
+
+def priced_wishes(question: str) -> GenerationOptions | None:
+    """Return the wishes of a question for a price that names a model: "how much is veo?", "可灵10秒多少钱"."""
+    prompt, wishes = parse_options(_OF_PRICES.sub(" ", question).strip())
+    return wishes if not prompt and wishes.model is not None else None
 
 
 def as_typed(command: commands.MakeVideo, situation: Situation) -> str:
