@@ -36,7 +36,8 @@ async def facts_of(path: Path, mode: Mode, *, model: str, kind: Kind | None = No
     try:
         found = await asyncio.to_thread(check_file, path, sound=kind is Kind.AUDIO)
         if found is not kind:
-            raise BadUsage(f"{path} is {_NAMES[found]}: give it as --{found}")
+            hint = "only a film can be enlarged" if mode is Mode.UPSCALE_VIDEO else f"give it as --{found}"
+            raise BadUsage(f"{path} is {_NAMES[found]}: {hint}")
         if kind is Kind.AUDIO:
             sound = await media.measure_sound(path)
             return SourceFacts(kind, duration_s=sound.duration_s, size=sound.size)

@@ -95,6 +95,8 @@ class FilmCommands:
         if command.job is None and running and isinstance(command, _OF_LATEST):  # "go on", too early
             return _brief(situation, situation.say("film-not-yet", job=running[-1].id))
         key = "job-unknown" if command.job else "film-foreign" if _quotes_a_file(situation) else "film-which"
+        if key == "film-which" and await self._latest(situation) is None:
+            key = "film-none"
         return _brief(situation, situation.say(key, job=command.job or ""))
 
     async def _made_of(self, situation: Situation, job: Job, command: commands.FilmCommand) -> Decision:
@@ -128,6 +130,10 @@ class FilmCommands:
             return None
         if situation.offers and not with_words:
             return None
+        return await self._latest(situation)
+
+    async def _latest(self, situation: Situation) -> Job | None:
+        """Find the newest film of this person, in a group of those that were asked for there."""
         user, chat = situation.incoming.user, situation.chat
         found = await self._store.jobs.find(user=user, states=FILM, newest=1, chat=chat, ordered=True)
         return found[0] if found else None

@@ -12,6 +12,7 @@ from bot.channels.types import AttachmentRef, Incoming, Message
 from bot.conversation import commands
 from bot.conversation.decisions import NOTHING, Decision
 from bot.conversation.draft_changes import (
+    before_album,
     draft_of,
     event_of,
     is_made_of,
@@ -82,6 +83,9 @@ class Offering:
             album = replace(situation.draft, sources=of_album(situation.draft, incoming))
             album = with_source(album, source_of(incoming, source), at=situation.at)
             return await self._offer_commanded(situation, command, album)  # more of it may still come
+        siblings = _of_quoted_album(situation)
+        if len(siblings) > 1:
+            return await self._offer_commanded(situation, command, replace(situation.draft, sources=siblings))
         if source is not None:
             with_it = with_attachment(situation, source)
             sources = (source_of(incoming, source),)
@@ -191,7 +195,9 @@ class Offering:
                 return decided
         meant = situation.latest_offer if situation.quoted is not None else None
         replaced = meant or offer_of_draft(situation)
-        before = situation.draft
+        before = before_album(situation.draft, incoming)
+        if before is not situation.draft:
+            replaced = None
         if replaced is not None and (before.is_empty or (meant is not None and not is_made_of(meant, before))):
             before = draft_of(replaced, situation)
         draft, alternative = with_words(before, text, event=event_of(incoming), at=situation.at)
@@ -212,7 +218,9 @@ class Offering:
         if incoming.attachment is None:
             return NOTHING
         text = wishes_in(incoming.text.strip())
-        draft = replace(situation.draft, sources=of_album(situation.draft, incoming) or situation.draft.sources)
+        has_words = isinstance(command, commands.MakeVideo) or not (describes_nothing(text) or is_only_options(text))
+        before = before_album(situation.draft, incoming) if has_words else situation.draft
+        draft = replace(before, sources=of_album(before, incoming) or before.sources)
         table = table_with_recording(replace_draft(situation, draft))
         draft = table or with_source(draft, source_of(incoming, incoming.attachment), at=situation.at)
         if isinstance(command, commands.MakeVideo):
@@ -255,6 +263,8 @@ class Offering:
             command = commands.MakeVideo(*parse_options(whole_text(draft)))
             return await self._place(replace_draft(situation, draft), command, explicit=True, sources=draft.sources)
         replaced = offer_of_draft(situation)
+        if replaced is not None and incoming.album is not None and not is_made_of(replaced, draft):
+            replaced = None  # of another album, with words of its own
         return await self.offer(replace_draft(situation, draft), "words", replaces=replaced)
 
     async def sound(self, situation: Situation, draft: Draft, *, replaces: Job | None = None) -> Decision:
@@ -478,6 +488,16 @@ def _reason(situation: Situation, prompt: str, why: OfferReason | None, *, expli
 def _lacks_its_photo(situation: Situation, prompt: str) -> bool:
     """Return whether words point at a photo that could not reach the bot by itself."""
     return not situation.lone_photos and situation.incoming.attachment is None and speaks_of_a_photo(prompt)
+
+
+def _of_quoted_album(situation: Situation) -> tuple[DraftSource, ...]:
+    """Return what lies on the table of the album of which one photo is replied to."""
+    quoted, own = situation.incoming.quoted, situation.incoming.attachment
+    if quoted is None or quoted.attachment is None or own is not None:
+        return ()
+    found = [each for each in situation.draft.sources if each.attachment.file_id == quoted.attachment.file_id]
+    album = found[0].album if found else None
+    return tuple(each for each in situation.draft.sources if album is not None and each.album == album)
 
 
 def _photo_wanted(situation: Situation) -> str:

@@ -4,10 +4,10 @@ What is small talk is answered and never becomes a prompt; what could become a v
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from bot.channels.types import Incoming, Message
-from bot.conversation import commands
+from bot.conversation import commands, price_list
 from bot.conversation.decisions import NOTHING, Decision
 from bot.conversation.draft_changes import (
     draft_of,
@@ -15,7 +15,7 @@ from bot.conversation.draft_changes import (
     replace_draft,
 )
 from bot.conversation.drafts import with_phrase
-from bot.conversation.generation_options import as_flags, merged, parse_options
+from bot.conversation.generation_options import GenerationOptions, as_flags, merged, parse_options
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.offering import Offering, is_exact
 from bot.conversation.ordering import OrderService
@@ -27,6 +27,8 @@ from bot.conversation.text_kinds import (
     is_only_options,
     is_only_way,
     is_small_talk,
+    priced_wishes,
+    refused_wish,
     way_flag,
     wishes_in,
 )
@@ -83,13 +85,30 @@ class Talk:
             return situation.answer(situation.say("said-noise"))
         if is_only_options(text) or (_has_photos(situation) and is_only_way(text)):
             return await self._options_alone(situation, text)
+        against = refused_wish(text) if incoming.attachment is None and situation.offers else None
+        if against is not None:
+            return await self._without(situation, against)
         return await self._offering.request(situation, text)
+
+    async def _without(self, situation: Situation, against: GenerationOptions) -> Decision:
+        """Decide about a wish that is taken back: the offer is made anew without it."""
+        offer = situation.latest_offer or situation.offers[-1]
+        draft = situation.draft if is_made_of(offer, situation.draft) else draft_of(offer, situation)
+        words, beside = read_with_photos(draft.words)
+        wished = merged(beside, parse_options(draft.options)[1])
+        left = replace(
+            wished, **{each.name: None for each in fields(against) if getattr(against, each.name) is not None}
+        )
+        if left == wished or offer.step is not None:
+            return await self._with_reminder(situation, "")
+        changed = replace(draft, words=words, options=as_flags(left), at=situation.at)
+        return await self._offering.offer(replace_draft(situation, changed), "words", replaces=offer)
 
     async def _line(self, situation: Situation, line: Line) -> Decision | None:
         """Decide about a typed button; None where it names no job of theirs and may be words."""
         job = await self._jobs.named_here(situation, line.code)
         if job is None:
-            is_code = line.kind or len(line.code) == _SHORT_CODE
+            is_code = line.kind or (len(line.code) == _SHORT_CODE and not is_only_options(situation.incoming.text))
             is_code = is_code or await self._jobs.named(situation.incoming, line.code) is not None  # of another chat
             return situation.answer(situation.say("job-unknown", job=line.code)) if is_code else None
         match line.kind:
@@ -160,6 +179,9 @@ class Talk:
             return await self._jobs.status(situation, None)
         if about == "where" and await self._bring(situation.incoming):
             return NOTHING
+        asked = priced_wishes(text) if about == "price" and not situation.offers and situation.draft.is_empty else None
+        if asked is not None:
+            return situation.answer(price_list.prices(asked, situation.language))
         key = {"price": "said-question-price", "time": "said-question-time", "where": "status-none"}
         alone = replace(situation.incoming, attachment=None)
         quote = await self._orders.likely_quote(alone, "") if about == "price" else None

@@ -4,7 +4,7 @@ import re
 
 from bot.channels.types import Incoming
 from bot.conversation import commands
-from bot.conversation.generation_options import as_flags, parse_options
+from bot.conversation.generation_options import GenerationOptions, as_flags, parse_options
 from bot.conversation.photo_words import photo_way, read_with_photos
 from bot.conversation.situation import Situation
 from bot.conversation.words import Meaning, line_in, meaning_of
@@ -23,6 +23,17 @@ _CHANGE = re.compile(
 )
 _KIND_END = re.compile(
     r"(?:[吧呢啊呀了的]|好了|谢谢|謝謝|[\s,]+(?:please|instead|now|then|thanks))[.。!！~～\s]*\Z", re.IGNORECASE
+)
+
+_AGAINST = re.compile(
+    r"(?:不要|别|別|不用|不想要|不需要|去掉|取消)用?|(?:no|not|without|drop|remove|don['’]?t\s(?:use|want|make it))\s",
+    re.IGNORECASE,
+)
+
+_OF_PRICES = re.compile(
+    r"\b(?:how much|what|does|do|would|is|are|the|costs?|prices?|of|for|an?|video|film|with|using)\b"
+    r"|多少钱|多少錢|多少|价格|價格|怎么收费|怎麼收費|收费|收費|[的是要]|一个|一個|一条|一條|视频|視頻|[呢吗嗎啊]|[?？!！。.]+\s*\Z",
+    re.IGNORECASE,
 )
 
 
@@ -84,6 +95,19 @@ def wishes_in(text: str) -> str:
     change, end = _CHANGE.match(text), _KIND_END.search(text)
     bare = text[change.end() if change else 0 : end.start() if end else len(text)].strip()
     return bare if is_only_options(bare) or (bare != text and is_only_way(bare)) else text
+
+
+def refused_wish(text: str) -> GenerationOptions | None:
+    """Return the wishes that a text says it does not want, where it says nothing else: "不要竖屏", "no 4k"."""
+    against = _AGAINST.match(text)
+    rest = wishes_in(text[against.end() :].strip()) if against else ""
+    return parse_options(rest)[1] if rest and is_only_options(rest) else None
+
+
+def priced_wishes(question: str) -> GenerationOptions | None:
+    """Return the wishes of a question for a price that names a model: "how much is veo?", "可灵10秒多少钱"."""
+    prompt, wishes = parse_options(_OF_PRICES.sub(" ", question).strip())
+    return wishes if not prompt and wishes.model is not None else None
 
 
 def as_typed(command: commands.MakeVideo, situation: Situation) -> str:

@@ -379,6 +379,17 @@ def test_what_is_said_of_an_offer_or_too_early_is_no_prompt(on_bench: OnBench) -
         (offer,) = (await open_offers(made)).values()
         asked = offer.request
         assert (asked.prompt, asked.model, asked.duration_s) == ("一只狐狸", "hailuo-2.3", 10)
+        for words in ("不要10秒", "别用海螺"):
+            chat.user_says(42, words)
+            await made.at_rest()
+        (offer,) = (await open_offers(made)).values()
+        asked = offer.request
+        assert (asked.prompt, asked.model, asked.duration_s, asked.aspect_ratio) == (
+            "一只狐狸",
+            "happy-horse",
+            5,
+            "9:16",
+        )
         chat.user_says(42, "不要")
         chat.user_says(42, "/video sandbox:slow-60 a fox", language="en")
         await made.until(lambda: any("On it" in text for text in chat.texts(42)))

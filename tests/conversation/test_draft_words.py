@@ -4,7 +4,7 @@ import pytest
 
 from bot.conversation.drafts import with_words
 from bot.conversation.generation_options import as_flags, merged, parse_options
-from bot.conversation.text_kinds import wishes_in
+from bot.conversation.text_kinds import priced_wishes, refused_wish, wishes_in
 from bot.store.dialogues import Draft
 
 NOW = 1_700_000_000_000
@@ -68,3 +68,39 @@ def test_the_parts_of_a_text_that_the_chat_has_split_stay_as_they_are() -> None:
 )
 def test_what_only_changes_to_a_wish_is_the_wish(text: str, wishes: str) -> None:
     assert wishes_in(text) == wishes
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("不要竖屏", "--aspect 9:16"),
+        ("不要可灵了", "--model 可灵"),
+        ("别用可灵", "--model 可灵"),
+        ("取消10秒吧", "--duration 10"),
+        ("no 4k", "--resolution 4k"),
+        ("don't use veo please", "--model veo"),
+        ("不要猫", None),
+        ("no cats", None),
+        ("竖屏", None),
+    ],
+)
+def test_a_wish_is_taken_back(text: str, wish: str | None) -> None:
+    found = refused_wish(text)
+    assert (as_flags(found) if found is not None else None) == wish
+
+
+@pytest.mark.parametrize(
+    ("question", "wishes"),
+    [
+        ("how much is veo?", "--model veo"),
+        ("How much does a 10s video with kling 3 cost?", "--model kling 3 --duration 10"),
+        ("可灵多少钱", "--model 可灵"),
+        ("海螺10秒的视频要多少钱？", "--model 海螺 --duration 10"),
+        ("how much is it?", None),
+        ("how much is a horse?", None),
+        ("多少钱", None),
+    ],
+)
+def test_a_question_for_the_price_of_a_model_names_it(question: str, wishes: str | None) -> None:
+    found = priced_wishes(question)
+    assert (as_flags(found) if found is not None else None) == wishes

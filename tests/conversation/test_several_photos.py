@@ -214,3 +214,23 @@ def test_a_photo_that_is_too_large_is_named_before_anything_is_offered(on_bench:
         assert await spent(made) == set()
 
     on_bench(story, default_model="h3-max")
+
+
+def test_two_albums_with_their_own_words_are_two_offers_and_a_reply_to_one_photo_is_about_its_album(
+    on_bench: OnBench,
+) -> None:
+    async def story(made: Bench) -> None:
+        for name in ("one", "two"):
+            for number, photo in enumerate(PHOTOS[:2]):
+                made.telegram.user_says(42, "" if number else f"album {name}", photo=photo, album=name)
+        await made.at_rest()
+        offers = [job for job in await made.jobs() if job.state is State.AWAITING_CONFIRMATION]
+        found = {(job.request.prompt, len(ways(job)), len(job.incoming.sources)) for job in offers}
+        assert found == {("album one", 3, 2), ("album two", 3, 2)}
+        await says(made, "no")
+        first, _ = await album(made, 2, name="three")
+        await says(made, "/video it opens", reply_to=first)
+        assert shape(await offer_of(made)) == (FRAMES, "h3-max", 2)
+        assert await spent(made) == set()
+
+    on_bench(story, default_model="h3-max")

@@ -278,6 +278,7 @@ film-step =
        *[silent] { $film } made anew, without sound.
     }
 film-is-so = Video { $job } is so already, or its model leaves no choice.
+film-none = You have no video here yet. Say what one should show: I tell you the price first.
 film-not-yet = { $job } is still being made; say that again when it is here. For another video, name its code.
 film-kept =
     { $kind ->

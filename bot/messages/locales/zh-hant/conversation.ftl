@@ -276,6 +276,7 @@ film-step =
        *[silent] { $film } 重做一遍，無聲。
     }
 film-is-so = 影片 { $job } 已經是這樣了，或者它的模型不能選。
+film-none = 你在這裡還沒有做好的影片。說說想看什麼畫面，我先報價。
 film-not-yet = { $job } 還在做，做好以後再說一次就行。如果說的是別的影片，請帶上它的編號。
 film-kept =
     { $kind ->

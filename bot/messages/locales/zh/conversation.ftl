@@ -275,6 +275,7 @@ film-step =
        *[silent] { $film } 重做一遍，无声。
     }
 film-is-so = 视频 { $job } 已经是这样了，或者它的模型不能选。
+film-none = 你在这里还没有做好的视频。说说想看什么画面，我先报价。
 film-not-yet = { $job } 还在做，做好以后再说一次就行。如果说的是别的视频，请带上它的编号。
 film-kept =
     { $kind ->
