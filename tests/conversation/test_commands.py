@@ -394,6 +394,26 @@ def test_button_data_with_anything_odd_is_nothing() -> None:
         ("放大4K", commands.EnlargeFilm(None, "4k")),
         ("upscale to 1080p", commands.EnlargeFilm(None, "1080p")),
         ("放大 K7 到 4k", commands.EnlargeFilm("K7", "4k")),
+        ("放大K7到4k", commands.EnlargeFilm("K7", "4k")),
+        ("放大 K7QX2AB 成 1080p。", commands.EnlargeFilm("K7QX2AB", "1080p")),
+        ("把它放大到4k", commands.EnlargeFilm(None, "4k")),
+        ("請把這個影片放大", commands.EnlargeFilm()),
+        ("把K7放大到４Ｋ吧", commands.EnlargeFilm("K7", "4k")),
+        ("能把刚才的视频变清晰一点吗？", commands.EnlargeFilm()),
+        ("放大这个视频到1080p", commands.EnlargeFilm(None, "1080p")),
+        ("Please upscale this video to 4k!", commands.EnlargeFilm(None, "4k")),
+        ("can you enlarge it?", commands.EnlargeFilm()),
+        ("upscale K7 to 4k please", commands.EnlargeFilm("K7", "4k")),
+        ("把它续写", commands.ContinueFilm()),
+        ("continue this video", commands.ContinueFilm()),
+        ("把 K7 删除", commands.DeleteFilm("K7")),
+        ("原片", commands.OriginalFile()),
+        ("原片！", commands.OriginalFile()),
+        ("把原片发给我", commands.OriginalFile()),
+        ("我要K7的原片", commands.OriginalFile("K7")),
+        ("發我原文件", commands.OriginalFile()),
+        ("send me the original file", commands.OriginalFile()),
+        ("the original video", commands.OriginalFile()),
     ],
 )
 def test_what_stands_under_a_film_is_typed_with_its_code(text: str, expected: commands.Command) -> None:
@@ -403,7 +423,11 @@ def test_what_stands_under_a_film_is_typed_with_its_code(text: str, expected: co
 @pytest.mark.parametrize(
     "text",
     ["删除", "delete", "original", "删除 K7 里的人", "swap 10 cats", "swap K7 and K8 heads", "delete k7 please now",
-     "新版的狐狸", "retake of K7", "换词 让猫跳舞"],
+     "新版的狐狸", "retake of K7", "换词 让猫跳舞", "一只猫把它放大到4k", "把它放大到天上去", "把它放大到4k，然后下雨",
+     "把小猫放大", "放大镜里的狐狸", "把它放大的小女孩", "a boy says upscale it to 4k", "enlarge the room",
+     "continue it until the fox sleeps", "这个视频放大", "原片里的狐狸", "把原片发给我的女孩", "原片的颜色",
+     "send me the original recipe", "the original video game", "an original film", "delete my data and run",
+     "把它", "放大到天边"],
 )  # fmt: skip
 def test_words_that_speak_of_a_picture_stay_words(text: str) -> None:
     assert commands.parse(text) == commands.PlainText(text)
