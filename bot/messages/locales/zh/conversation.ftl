@@ -25,6 +25,7 @@ draft-photo =
         }{ $price }）
        *[no] {""}
     }，你确认才开始。不做了就回复“取消”，10 分钟内有效。
+frames-words = 两个画面自然衔接，平滑地变化
 draft-words = 这句话记下了：“{ $words }”。要配照片的话，10 分钟内发来就行。
 draft-dropped = 好的，不做了，没有扣费。
 draft-wishes = 记下了：{ $wishes }。下一个视频就按这个来，说说想看什么画面，或者发张照片。
