@@ -28,6 +28,7 @@ from core.fal.fetch_result import fetch_patiently, fetch_result, is_readable
 from core.fal.poll_schedule import poll_gaps
 from core.fal.receipts import FolderReceipts, Order, Receipt
 from core.fal.results import draft_cache
+from core.media.ai_label import label_of
 from core.pricing import SourceFacts
 from core.types import (
     Completed,
@@ -168,7 +169,9 @@ async def generate_video(
             references=max(1, len(sources)),
         )
         video_or_part = await _ordered(queue, plan, [source.url for source in sources], settings, tell)
-        return video_or_part if before is None else await joined(before, video_or_part, plan.request)
+        return (
+            video_or_part if before is None else await joined(before, video_or_part, plan.request, label_of(settings))
+        )
 
 
 async def upscale_video(

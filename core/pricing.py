@@ -35,6 +35,7 @@ __all__ = [
     "plan",
     "quote",
     "roles_of",
+    "shape_of",
     "source_limits",
     "usd_plain",
     "usd_text",
@@ -44,6 +45,7 @@ __all__ = [
 _CENT = Decimal("0.01")
 _USUAL_DURATION_S = 5
 _RATIO_SLACK = 0.35
+_OPEN_SHAPES = frozenset({"auto", "adaptive"})  # fal's words for the shape of the pictures; a row's default
 _TRIM_SLACK_S = 0.2  # a length is told in whole frames and rounded
 _LINES = re.compile(r"([1-9][0-9]{2,3})p?")
 _RATIO = re.compile(r"\s*([1-9][0-9]{0,3})\s*[:：]\s*([1-9][0-9]{0,3})\s*")
@@ -212,6 +214,11 @@ def is_aspect_ratio(text: str) -> bool:
     return _quotient(text) is not None
 
 
+def shape_of(request: VideoRequest) -> str | None:
+    """Return the shape that a request names; None where it leaves that to its pictures, or its model has no choice."""
+    return None if request.aspect_ratio in _OPEN_SHAPES else request.aspect_ratio
+
+
 def mode_kind(mode: Mode) -> Kind:
     """Return the kind of source that this mode needs."""
     return Kind.VIDEO if Role.VIDEO in roles_of(mode) else Kind.IMAGE
@@ -372,7 +379,12 @@ def lines_of(resolution: str) -> int | None:
 
 
 def _aspect_ratio(endpoint: Endpoint, requested: str | None, notes: list[Adjustment]) -> str | None:
-    """Return the nearest ratio, by the quotient of both; one that is far off is refused."""
+    """Return the nearest ratio, by the quotient of both; one that is far off is refused.
+
+    What a row leaves open in its own word, as a request of before does, is no wish.
+    """
+    if requested is not None and requested.strip().lower() in _OPEN_SHAPES:
+        requested = None
     if not endpoint.aspect_ratios:
         if requested is not None:
             notes.append(Adjustment("aspect_ratio", requested, None))

@@ -39,6 +39,7 @@ from core.errors import BadReference, BadRequest, MediaError
 from core.fal.client import FalQueue
 from core.fal.protocol import is_request_id
 from core.generate import UPSCALER, OnProgress
+from core.media.ai_label import label_of
 from core.types import Mode, Plan, RawReply, RequestHandle, Video
 
 
@@ -61,7 +62,7 @@ async def generate(options: argparse.Namespace) -> int:
                 else:
                     video = await _buy(sources.files, settings, plan, show)
                     if sources.before is not None:
-                        video = await joined(sources.before, video, plan.request)
+                        video = await joined(sources.before, video, plan.request, label_of(settings))
         await _print_video(video, as_json=options.json, plan=plan)
     return DONE
 

@@ -481,9 +481,9 @@ class _Parser:
         for word in _CHINESE_WORDS:
             if text.startswith(word) and text[len(word)] in _AFTER:
                 return self._with_argument(_COMMAND_OF[word], text[len(word) :], word=word, apart=True)
-        match = re.match(r"([a-z]+)(\s*[:：]|\s)", text, re.IGNORECASE)
+        match = re.match(r"([a-z]+)(\s*[:：,，]|\s)", text, re.IGNORECASE)
         name = _COMMAND_OF.get(match[1].lower()) if match else None
-        if match is None or name is None or (name == "video" and match[2].isspace()):
+        if match is None or name is None or (name == "video" and match[2].strip() not in {":", "："}):
             return None
         return self._with_argument(name, text[match.end() :], apart=not match[2].isspace())
 
@@ -500,7 +500,7 @@ class _Parser:
             "confirm": is_code(rest),
             "again": is_code(rest),
             **dict.fromkeys(_OF_FILMS, is_code(rest)),
-            "continue": apart or is_code(rest),
+            "continue": apart or is_code(rest) or not parse_options(rest, model_words=self.model_words)[0],
             "enlarge": is_code(rest) or not parse_options(rest, model_words=self.model_words)[0],
             "price": not parse_options(rest, model_words=self.model_words)[0],
             "forget": _answer_in(rest) is not None,

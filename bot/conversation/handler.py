@@ -131,6 +131,7 @@ class MessageHandler:
             at=incoming.at or now_ms(),
             is_fresh=not here and dialogue.draft.is_empty,
             lone_photos=incoming.private or channel is None or channel.limits.lone_photos,
+            has_cards=channel is not None and not channel.limits.passive_replies,
         )
 
     async def quote(self, incoming: Incoming) -> str | None:

@@ -40,6 +40,7 @@ from bot.conversation.text_kinds import (
     is_only_way,
     is_small_talk,
     quoted_words,
+    wishes_in,
 )
 from bot.conversation.words import meaning_of, speaks_of_a_photo
 from bot.messages import job_messages
@@ -177,7 +178,7 @@ class Offering:
         incoming = situation.incoming
         if incoming.attachment is None:
             return NOTHING
-        text = incoming.text.strip()
+        text = wishes_in(incoming.text.strip())
         draft = replace(situation.draft, sources=of_album(situation.draft, incoming) or situation.draft.sources)
         draft = with_source(draft, source_of(incoming, incoming.attachment), at=situation.at)
         if isinstance(command, commands.MakeVideo):

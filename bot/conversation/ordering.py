@@ -246,7 +246,7 @@ class OrderService:
         except BadRequest as error:  # it has left the catalogue since
             return Message(job_messages.error_message(language, error.code, error.facts), job_id=job.id)
         if self._is_gone(tx, job, way):
-            return self._offer_nearest(job, agreed, language)
+            return self._offer_nearest(job, way, agreed, language)
         price = self._price_now(job, way)
         try:
             verdict = confirm_tx(tx, job.id, price=price, caps=self._caps, way=way)
@@ -305,7 +305,7 @@ class OrderService:
         request = job.ways[way - 1].request if way else job.request
         return job.state is State.AWAITING_CONFIRMATION and not pricing.is_offered(request)
 
-    def _offer_nearest(self, job: Job, agreed: Incoming, language: str) -> JobDraft | Message:
+    def _offer_nearest(self, job: Job, way: int, agreed: Incoming, language: str) -> JobDraft | Message:
         """Offer what comes nearest to an offer that cannot be made any more, in its place."""
         model: str | None = None
         notes: tuple[Adjustment, ...] = ()
@@ -325,7 +325,13 @@ class OrderService:
         plan = replace(plan, adjustments=(*notes, *plan.adjustments))
         ways = self._ways_again(job, model)
         new = JobDraft(incoming, language, plan, Confirmation("gone"), ways=ways, replaces=job.id)
-        return replace(new, follows=job.follows, step=job.step)
+        new = replace(new, follows=job.follows, step=job.step)
+        wanted = next((each for each in ways if way and each.joint and each.key == job.ways[way - 1].key), None)
+        if wanted is None:
+            return new
+        text = f"{job.incoming.text} --model {wanted.request.model}"
+        of_all = _with_all_photos(replace(new, incoming=replace(incoming, text=text)), wanted.key)
+        return replace(of_all, question=Confirmation("gone"))
 
     def with_model(self, job: Job, model: str, pressed: Incoming, language: str) -> JobDraft | Message:
         """Offer the same with another model, in the place of the offer `job`."""
@@ -403,15 +409,22 @@ class OrderService:
         return _plan_like(replace(job.request, prompt=prompt), _facts_of(job), model)
 
     def _ways_again(self, job: Job, model: str | None = None) -> tuple[Way, ...]:
-        """Plan an offer's other ways at today's prices, with another model too; without what that cannot make."""
+        """Plan an offer's other ways at today's prices, with another model too; without what that cannot make.
+
+        A way of another model than the offer itself, which fal does not take any more, is planned with what stands in.
+        """
         ways = []
         for way in job.ways:
+            wanted = way.request if model is None else _as_first(job.request, way.request)
+            source = _source_facts(replace(job.incoming, attachment=way.sources[0]))
+            by_another = way.joint and model is None and way.request.model != job.request.model
             try:
-                wanted = way.request if model is None else _as_first(job.request, way.request)
-                source = _source_facts(replace(job.incoming, attachment=way.sources[0]))
                 plan = _plan_like(wanted, source, model)
-            except BadRequest:
-                continue
+            except BadRequest as error:
+                instead = _plan_instead(wanted, source, error) if by_another else None
+                if instead is None:
+                    continue
+                plan = instead
             ways.append(_planned_way(way.key, plan, way.sources, joint=way.joint))
         return tuple(ways)
 
@@ -465,9 +478,25 @@ def _as_first(first: VideoRequest, way: VideoRequest) -> VideoRequest:
     return replace(first, prompt=way.prompt, mode=way.mode, sources=way.sources)
 
 
-def _with_all_photos(new: JobDraft) -> JobDraft:
-    """Return the offer of the first photo, with a model that can make one film of all, as the offer of that film."""
-    at = next((number for number, way in enumerate(new.ways) if way.joint), None)
+def _plan_instead(wanted: VideoRequest, source: SourceFacts | None, error: BadRequest) -> Plan | None:
+    """Plan a request with the model that stands in for one that fal does not take; None: there is none."""
+    instead = str(error.facts.get("instead_key") or "")
+    if error.code != "model_unavailable" or not instead:
+        return None
+    try:
+        plan = _plan_like(wanted, source, instead)
+    except BadRequest:
+        return None
+    note = Adjustment("model_unavailable", str(error.facts["model"]), str(error.facts["instead"]))
+    return replace(plan, adjustments=(note, *plan.adjustments))
+
+
+def _with_all_photos(new: JobDraft, key: str | None = None) -> JobDraft:
+    """Return the offer of the first photo, with a model that can make one film of all, as the offer of that film.
+
+    `key`: in this way; None: in the first that there is.
+    """
+    at = next((number for number, way in enumerate(new.ways) if way.joint and key in {None, way.key}), None)
     if at is None:
         return replace(new, question=Confirmation("many"))
     way, rest = new.ways[at], [way for number, way in enumerate(new.ways) if number != at]

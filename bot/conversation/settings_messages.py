@@ -101,7 +101,7 @@ def _value(field: Field, plan: Plan, stored: dict[str, str], language: str) -> s
     found = {
         "model": pricing.find(request.model).name,
         "seconds": translate(language, "setting-value-seconds", seconds=str(request.duration_s or "")),
-        "shape": request.aspect_ratio,
+        "shape": pricing.shape_of(request),
         "resolution": request.resolution,
         "sound": _sound_name(request.sound, language),
         "language": languages.row(stored.get("language") or language).name,

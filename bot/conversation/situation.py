@@ -17,6 +17,7 @@ class Situation:
     `offers`: the person's open offers in this chat, oldest first. `quoted`: the job or offer that the message which it
     replies to is about. `at`: when it was sent, milliseconds UTC. `is_fresh`: nothing was offered here or lay on the
     table before, so the message is the whole request. `lone_photos`: a photo without words would reach the bot here.
+    `has_cards`: an offer is a card of its own here, which comes after its message was decided.
     """
 
     incoming: Incoming
@@ -27,6 +28,7 @@ class Situation:
     at: int
     is_fresh: bool = False
     lone_photos: bool = True
+    has_cards: bool = True
 
     @property
     def draft(self) -> Draft:
@@ -47,6 +49,12 @@ class Situation:
     def chat(self) -> str | None:
         """Return the chat to which what is shown here is limited; None in a person's own."""
         return chat_of(self.incoming.address) if self.in_group else None
+
+    @property
+    def replies_elsewhere(self) -> bool:
+        """Return whether the message replies to one of the bot's that is about no job or offer of this person."""
+        quoted = self.incoming.quoted
+        return quoted is not None and quoted.ours and quoted.ref is not None and self.quoted is None
 
     @property
     def latest_offer(self) -> Job | None:

@@ -28,10 +28,11 @@ from bot.conversation.text_kinds import (
     is_only_way,
     is_small_talk,
     way_flag,
+    wishes_in,
 )
 from bot.conversation.words import Line, Meaning, asked_about, is_farewell, line_in, meaning_of
 from bot.messages import job_lists, job_messages
-from bot.store.records import Job, State
+from bot.store.records import OF_FILM, Job, State
 from core import pricing
 
 _A_PAIR = 2
@@ -73,6 +74,7 @@ class Talk:
         if phrase is not None:
             return await self.phrase(situation, phrase_in(*phrase))
         meaning = meaning_of(text) if text else None
+        text = text if meaning is not None else wishes_in(text)
         if incoming.attachment is not None and describes_nothing(text):
             options = text if is_only_options(text) else way_flag(text)
             return await self._offering.source(situation, incoming.attachment, options=options)
@@ -132,11 +134,16 @@ class Talk:
         return self._jobs.show_offer(situation, job)
 
     async def agreed(self, situation: Situation) -> Decision:
-        """Decide about a bare yes: it counts for the offer that was the bot's last word here, or is replied to."""
-        if not situation.is_typed:
+        """Decide about a bare yes: it counts for the offer that was the bot's last word here, or is replied to.
+
+        One in reply to anything else that the bot said is no yes to the offer, which is shown again.
+        """
+        if not situation.is_typed or (situation.offers and situation.replies_elsewhere):
             return await self._jobs.confirm(situation, None)
         offer = situation.latest_offer
         if offer is not None and (situation.quoted is not None or len(situation.offers) == 1):
+            if not await self._jobs.was_seen(situation, offer):
+                return self._jobs.show_offer(situation, offer)
             return await self._jobs.confirm(situation, offer)
         if not situation.offers and not situation.draft.is_empty:
             return await self._with_reminder(situation, "")
@@ -186,7 +193,7 @@ class Talk:
         if situation.latest_offer is None and draft.words and not draft.words_at:
             offer = None  # what was refused a moment ago is meant, not an older offer
         if offer is not None and offer.step is not None:
-            decided = await self._of_film(situation, offer, text)
+            decided = await self._of_film(situation, offer, text) or await self._of_copy(situation, offer)
             if decided is not None:
                 return decided
         if offer is not None and not is_made_of(offer, draft):
@@ -208,6 +215,9 @@ class Talk:
         """Decide about a camera move or a style alone: it goes behind the words that are offered or on the table."""
         offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
         draft = situation.draft
+        copied = await self._of_copy(situation, offer) if offer is not None else None
+        if copied is not None:
+            return copied
         if offer is not None and not is_made_of(offer, draft):
             draft = draft_of(offer, situation)
         if not draft.words and draft.sources:
@@ -223,6 +233,13 @@ class Talk:
                 return decided
         return await self._offering.offer(replace_draft(situation, longer), "words", replaces=offer)
 
+    async def _of_copy(self, situation: Situation, offer: Job) -> Decision | None:
+        """Say that a copy of a film stays as the film is; None: something else is offered, or lies on the table."""
+        is_copy = offer.step is not None and offer.step.kind in OF_FILM - {"continue"}
+        if offer.step is None or not is_copy or situation.draft.words or situation.draft.sources:
+            return None
+        return await self._with_reminder(situation, situation.say("film-kept", kind=offer.step.kind))
+
     async def quote(self, situation: Situation, command: commands.Command | None) -> str | None:
         """Return the price of a request that is whole: with it on the send button, to send is to agree (`agreed`).
 
@@ -230,7 +247,7 @@ class Talk:
         what would not be made exactly as it was asked for.
         """
         match command:
-            case commands.PlainText(text=text) if situation.is_fresh and not describes_nothing(text.strip()):
+            case commands.PlainText(text=text) if situation.is_fresh and not describes_nothing(wishes_in(text.strip())):
                 decided = await self._offering.request(situation, text.strip())
             case commands.MakeVideo(prompt=prompt) if situation.is_fresh and prompt and not is_small_talk(prompt):
                 decided = await self._offering.order(situation, command)

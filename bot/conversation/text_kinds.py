@@ -1,5 +1,7 @@
 """Tells what kind of words a text is: a prompt, wishes alone, small talk, nothing that describes a video. Pure."""
 
+import re
+
 from bot.channels.types import Incoming
 from bot.conversation import commands
 from bot.conversation.generation_options import as_flags, parse_options
@@ -9,6 +11,18 @@ from bot.conversation.words import Meaning, line_in, meaning_of
 
 _SMALL_TALK = frozenset(
     {Meaning.YES, Meaning.VAGUE, Meaning.NO, Meaning.THANKS, Meaning.GREETING, Meaning.NOISE, Meaning.FETCH}
+)
+
+# "改成竖屏", "换成可灵吧", "make it portrait, please": with nothing but wishes between, they are wishes themselves.
+_CHANGE = re.compile(
+    r"(?:请|請|帮我|幫我|麻烦|麻煩|还是|還是|就)?(?:把(?:它|画面|畫面|视频|視頻|影片|模型|时长|時長|比例|清晰度|画质|畫質))?"
+    r"(?:[改换換变變调調设設][成为為到]?|[做弄]成|想?要|来个|來個)\s*|(?:还是|還是|就)"
+    r"|(?:please\s)?(?:(?:make|change|switch|set|turn|do)(?:\s(?:it|that|this))?(?:\s(?:to|into|in))?"
+    r"|try|go\s(?:for|with)|i\swant|i['’]d\slike|rather)\s",
+    re.IGNORECASE,
+)
+_KIND_END = re.compile(
+    r"(?:[吧呢啊呀了的]|好了|谢谢|謝謝|[\s,]+(?:please|instead|now|then|thanks))[.。!！~～\s]*\Z", re.IGNORECASE
 )
 
 
@@ -61,6 +75,15 @@ def is_only_options(text: str) -> bool:
     """Return whether the text is wishes for a video, and no words of one."""
     prompt, options = parse_options(text)
     return not prompt and options != parse_options("")[1]
+
+
+def wishes_in(text: str) -> str:
+    """Return the wishes of a text that only says to change something to them; any other text as it is."""
+    if is_only_options(text):
+        return text
+    change, end = _CHANGE.match(text), _KIND_END.search(text)
+    bare = text[change.end() if change else 0 : end.start() if end else len(text)].strip()
+    return bare if is_only_options(bare) or (bare != text and is_only_way(bare)) else text
 
 
 def as_typed(command: commands.MakeVideo, situation: Situation) -> str:

@@ -153,7 +153,8 @@ class StatusMessages:
             self._behind[job.id] = None  # the offer cannot become the card: that comes below it
         if channel.limits.edits and (job.status_ref is not None or job.status_shown == "" or job.state in ENDED):
             for ref in job.replaced_refs:  # its own card stands by now, or there will be none
-                await self._put_away(channel, job, ref)
+                if self._may(chat, job):
+                    await self._put_away(channel, job, ref)
 
     # The one card
 

@@ -128,7 +128,7 @@ def _offer(job: Job) -> Message:
     price = _price_facts(job)
     key, other = f"ask-{question.why if question else 'price'}", (question and question.job) or ""
     why = translate_known(job.language, key, otherwise="ask-price", **price, other=other, **_photo_facts(job))
-    shape = job.request.aspect_ratio
+    shape = pricing.shape_of(job.request)
     what = translate(job.language, "offer-shape", what=_what(job), shape=shape) if shape else _what(job)
     lines = [what, *_words_of(job), *_beside_the_order(job), why, translate(job.language, "ask-waits")]
     buttons = (
@@ -467,7 +467,7 @@ def _in_catalogue(job: Job) -> Model | None:
 
 def _order(job: Job) -> str:
     key = "ack-up-to" if job.up_to else "ack"
-    shape = job.request.aspect_ratio or ""
+    shape = pricing.shape_of(job.request) or ""
     return translate(job.language, key, **_facts_of(job), shape=shape, price=price_of(job), job=job.id)
 
 

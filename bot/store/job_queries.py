@@ -89,8 +89,13 @@ class JobQueries(JobTable):
                 yield name
 
     async def changed_since(self, since: int) -> list[str]:
-        """Return the ids of the jobs that changed since then (milliseconds UTC), oldest change first."""
-        query = sa.select(jobs.c.id).where(jobs.c.changed >= since).order_by(jobs.c.changed)
+        """Return the ids of the jobs that changed since then (milliseconds UTC), oldest change first.
+
+        And of the offers that still have an older message to put away: to repeat an offer changes nothing of it.
+        """
+        stands_twice = sa.and_(jobs.c.state == State.AWAITING_CONFIRMATION, jobs.c.replaced_ref.is_not(None))
+        wanted = sa.or_(jobs.c.changed >= since, stands_twice)
+        query = sa.select(jobs.c.id).where(wanted).order_by(jobs.c.changed)
         return await self._db.read(lambda tx: list(tx.execute(query).scalars()))
 
     async def ids(self, states: Iterable[State]) -> list[str]:

@@ -49,7 +49,8 @@ _WRITTEN = ("into", "thumbnail")
 class Probe:
     """The facts of a video. `width` x `height` in displayed pixels, `duration_s` in seconds, `size` in bytes.
 
-    `problems` name what keeps it from playing natively everywhere. `labelled`: the file says that AI has made it.
+    `problems` name what keeps it from playing natively everywhere. `labelled`: the file says that AI has made it;
+    `signed`: by C2PA, whoever signed it.
     """
 
     width: int
@@ -58,6 +59,7 @@ class Probe:
     size: int
     problems: tuple[str, ...]
     labelled: bool = False
+    signed: bool = False
 
     @property
     def playable(self) -> bool:

@@ -414,6 +414,13 @@ def test_button_data_with_anything_odd_is_nothing() -> None:
         ("發我原文件", commands.OriginalFile()),
         ("send me the original file", commands.OriginalFile()),
         ("the original video", commands.OriginalFile()),
+        ("upscale it", commands.EnlargeFilm()),
+        ("full version", commands.MakeFull()),
+        ("keep going", commands.ContinueFilm()),
+        ("继续吧", commands.ContinueFilm()),
+        ("continue, she turns around", commands.ContinueFilm(words="she turns around")),
+        ("continue with kling 3, 10s", commands.ContinueFilm(words="with kling 3, 10s")),
+        ("continue in 4k", commands.ContinueFilm(words="in 4k")),
     ],
 )
 def test_what_stands_under_a_film_is_typed_with_its_code(text: str, expected: commands.Command) -> None:
@@ -427,7 +434,9 @@ def test_what_stands_under_a_film_is_typed_with_its_code(text: str, expected: co
      "把小猫放大", "放大镜里的狐狸", "把它放大的小女孩", "a boy says upscale it to 4k", "enlarge the room",
      "continue it until the fox sleeps", "这个视频放大", "原片里的狐狸", "把原片发给我的女孩", "原片的颜色",
      "send me the original recipe", "the original video game", "an original film", "delete my data and run",
-     "把它", "放大到天边"],
+     "把它", "放大到天边",
+     "continue the road into the hills", "video, a fox", "继续走在路上",
+     "sharper knives"],
 )  # fmt: skip
 def test_words_that_speak_of_a_picture_stay_words(text: str) -> None:
     assert commands.parse(text) == commands.PlainText(text)

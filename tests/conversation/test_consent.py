@@ -195,6 +195,26 @@ def test_words_replace_words_and_wishes_change_the_offer(on_bench: OnBench) -> N
     on_bench(story, access="open")
 
 
+def test_a_yes_in_reply_to_anything_else_shows_the_offer_again(on_bench: OnBench) -> None:
+    """Another word of the bot is not the offer, whichever was the last."""
+
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(42, "", photo=PHOTO)
+        await made.at_rest()
+        (question,) = made.telegram.said(42)
+        made.telegram.user_says(42, "make it move")
+        await made.at_rest()
+        (offer,) = (await open_offers(made)).values()
+        made.telegram.user_says(42, "yes", reply_to=question["message_id"])
+        await made.until(lambda: f"yes:{offer.id}" in buttons(made.telegram.said(42)[-1]))
+        await made.at_rest()
+        assert await spent(made) == set()
+        made.telegram.user_says(42, "yes", reply_to=made.telegram.said(42)[-1]["message_id"])
+        await made.until(lambda: len(made.films()) == 1, 60)
+
+    on_bench(story)
+
+
 def test_an_offer_stands_in_one_message_however_often_it_is_asked_about(on_bench: OnBench) -> None:
     """A word that is no yes repeats it; what replaces it leaves no message with its buttons."""
 
@@ -320,6 +340,52 @@ def test_the_acknowledgement_names_the_photo(on_bench: OnBench) -> None:
         made.telegram.user_says(42, "/video a fox")
         await made.until(lambda: sum("On it" in text for text in made.telegram.texts(42)) == 2)
         assert sum("With your photo." in text for text in made.telegram.texts(42)) == 1
+
+    on_bench(story)
+
+
+def test_a_yes_is_to_what_its_sender_could_see(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        chat.user_says(42, "a fox in the snow")
+        await made.until(lambda: "$0.70" in chat.texts(42)[-1] if chat.said(42) else False)
+        chat.user_says(42, "premium 10s")
+        chat.user_says(42, "yes")  # meant the offer of before
+        await made.at_rest()
+        assert made.submits() == 0
+        await made.until(lambda: "$2.42" in chat.texts(42)[-1])
+        chat.fail("sendMessage", "status", status=500, description="no", times=1)  # the card of the next one
+        chat.user_says(42, "a wolf")
+        await made.at_rest()
+        chat.user_says(42, "yes")
+        await made.until(lambda: "a wolf" in chat.texts(42)[-1])
+        assert made.submits() == 0
+        chat.user_says(42, "yes")
+        await made.until(lambda: made.submits() == 1)
+        (job,) = [each for each in await made.jobs() if each.state is not State.CANCELLED]
+        assert job.request.prompt.endswith("a wolf")
+
+    on_bench(story)
+
+
+def test_what_is_said_of_an_offer_or_too_early_is_no_prompt(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        chat.user_says(42, "一只狐狸")
+        await made.at_rest()
+        for words in ("改成竖屏", "换成海螺吧", "改为10秒"):
+            chat.user_says(42, words)
+            await made.at_rest()
+        (offer,) = (await open_offers(made)).values()
+        asked = offer.request
+        assert (asked.prompt, asked.model, asked.duration_s) == ("一只狐狸", "hailuo-2.3", 10)
+        chat.user_says(42, "不要")
+        chat.user_says(42, "/video sandbox:slow-60 a fox", language="en")
+        await made.until(lambda: any("On it" in text for text in chat.texts(42)))
+        chat.user_says(42, "keep going")
+        await made.until(lambda: "say that again when it is here" in chat.texts(42)[-1])
+        chat.user_says(42, "/cancel")
+        await made.at_rest()
 
     on_bench(story)
 

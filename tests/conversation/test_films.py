@@ -408,3 +408,20 @@ def test_a_bare_yes_or_no_after_the_question_is_about_that_film(on_bench: OnBenc
         assert files_of(made, job)
 
     on_bench(story, access="open")
+
+
+def test_another_take_of_a_photo_whose_shape_the_model_chooses(on_bench: OnBench) -> None:
+    """Its request says "auto", which is fal's word and nobody's wish: it is shown to nobody, and is planned anew."""
+
+    async def story(made: Bench) -> None:
+        job = await film(made, "a fox, premium", photo=PHOTO)
+        assert job.request.aspect_ratio == "auto"
+        await press(made, f"take:{job.id}")
+        await made.until(lambda: made.submits() == 2)
+        await made.at_rest()
+        assert "auto" not in "\n".join(made.telegram.world.ever_said)
+        await press(made, f"other:{job.id}")
+        offered = [data for data in buttons(made.telegram.said(42)[-1]) if data.startswith("pick:")]
+        assert f"pick:{job.id}.happy-horse" in offered
+
+    on_bench(story)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import core
-from core import errors
+from core import errors, media
 from core.catalogue import offers
 from core.catalogue.drift import Finding
 from core.types import Mode
@@ -19,7 +19,7 @@ from tests.corpus import clip
 @pytest.mark.parametrize("how", ["video", "file", "bytes", "request"])
 def test_a_film_goes_on_and_is_one_with_its_parts(tmp_path: Path, how: str) -> None:
     async def story() -> None:
-        async with sandboxed(tmp_path) as (settings, sandbox):
+        async with sandboxed(tmp_path, ai_label="metadata") as (settings, sandbox):
             fox = await core.generate_video("a red fox", model="budget", settings=settings)
             sources: dict[str, Any] = {
                 "video": fox,
@@ -33,6 +33,7 @@ def test_a_film_goes_on_and_is_one_with_its_parts(tmp_path: Path, how: str) -> N
             assert fox.duration_s < whole.duration_s < again.duration_s
             assert all(path.exists() for path in (*whole.parts, *again.parts, again.local_path))
             assert again.parts[0] == whole.local_path
+            assert (await media.probe(again.local_path)).labelled
             assert posts(sandbox) == 3
             bodies = [request.body for request in sandbox.memory.requests.values()]
             assert ["image_url" in body for body in bodies] == [False, True, True]

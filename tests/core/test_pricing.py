@@ -26,6 +26,27 @@ def test_the_seeds_table_comes_out() -> None:
     assert pricing.usd_text(Decimal("1.2095")) == "$1.21"
 
 
+@pytest.mark.parametrize(("model", "mode"), ROWS, ids=lambda each: getattr(each, "key", each))
+@pytest.mark.parametrize("sound", [None, True, False])
+def test_what_was_planned_is_planned_again_as_it_is(model: pricing.Model, mode: Mode, sound: bool | None) -> None:
+    """Another take, a try anew, an offer whose price has moved: each is planned from the request of before."""
+    of_film = pricing.mode_kind(mode) is Kind.VIDEO
+    source = SourceFacts(pricing.mode_kind(mode), duration_s=5 if of_film else None) if pricing.roles_of(mode) else None
+    made = pricing.plan("words", model=model.key, mode=mode, sound=sound, source=source, references=2)
+    again = pricing.plan(
+        "words",
+        model=made.request.model,
+        mode=mode,
+        duration=made.request.duration_s,
+        resolution=made.request.resolution,
+        aspect_ratio=made.request.aspect_ratio,
+        sound=made.request.sound,
+        source=source,
+        references=2,
+    )
+    assert (again.request, again.quote, again.adjustments) == (made.request, made.quote, ())
+
+
 @pytest.mark.parametrize(
     ("name", "key"),
     [
@@ -251,6 +272,32 @@ def test_prompts_have_limits() -> None:
 @pytest.mark.parametrize(("usd", "text"), [("0.001", "$0.01"), ("0", "$0.00"), ("0.705", "$0.71"), ("12", "$12.00")])
 def test_money_is_shown_in_whole_cents(usd: str, text: str) -> None:
     assert pricing.usd_text(Decimal(usd)) == text
+
+
+@pytest.mark.parametrize(("model", "mode"), ROWS, ids=lambda each: getattr(each, "key", each))
+def test_what_was_planned_is_planned_again_just_so(model: pricing.Model, mode: Mode) -> None:
+    """Also by a row that leaves the shape to its pictures, in a word that is no ratio: "auto", "adaptive"."""
+    first = pricing.plan("a fox", model=model.key, mode=mode)
+    made = first.request
+    again = pricing.plan(
+        made.prompt,
+        model=made.model,
+        mode=made.mode,
+        duration=made.duration_s,
+        resolution=made.resolution,
+        aspect_ratio=made.aspect_ratio,
+        seed=made.seed,
+        sound=made.sound,
+    )
+    assert again == first
+    assert pricing.shape_of(made) is None or pricing.is_aspect_ratio(pricing.shape_of(made) or "")
+
+
+def test_a_shape_that_pictures_decide_is_no_wish_to_another_model() -> None:
+    made = pricing.plan("x", model="premium", mode=Mode.IMAGE_TO_VIDEO).request
+    assert made.aspect_ratio == "auto"
+    other = pricing.plan("x", model="balanced", mode=Mode.IMAGE_TO_VIDEO, aspect_ratio=made.aspect_ratio)
+    assert (other.request.aspect_ratio, other.adjustments) == (None, ())
 
 
 @given(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.channels.types import Address, Message, SendError, SendOutcome
 from bot.jobs.status_messages import StatusMessages
@@ -14,6 +15,7 @@ from bot.store import Store
 from bot.store.database import now_ms
 from bot.store.job_orders import drop_offers_tx
 from bot.store.records import Confirmation, Job, State
+from bot.store.tables import jobs
 from tests.away import heal, refuse
 from tests.fakes.clock import Clock
 from tests.fakes.slate import Slate
@@ -282,6 +284,21 @@ def test_an_offer_that_is_repeated_stands_only_where_it_was_said_last(database_u
         await site.store.jobs.move(job_id, State.QUEUED)
         await site.turned()
         assert {line.edited for line in site.slate.lines[1:]} == {"42:8"}
+
+    on_site(database_url, story, Slate(deletes=True))
+
+
+def test_the_older_message_of_a_repeated_offer_goes_at_once_among_many_offers(database_url: str) -> None:
+    async def story(site: Site) -> None:
+        offers = [await offered(site, f"m{number}") for number in range(25)]
+        await site.turned()
+        before = sa.update(jobs).values(changed=jobs.c.changed - 60_000)  # they do not come as new
+        await site.store.database.write(lambda tx: tx.execute(before))
+        await site.turned()
+        old = (await site.job(offers[-1])).status_ref
+        await site.store.jobs.shown(offers[-1], ref="42:99", as_text="the same", in_chat="telegram:42")
+        await site.turned()
+        assert site.slate.deleted == [old]
 
     on_site(database_url, story, Slate(deletes=True))
 

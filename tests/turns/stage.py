@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,13 @@ from tests.warm import Started, Warm
 KEY = "fal-key-of-the-turns-0123456789"
 WEB_TOKEN = "a-token-of-the-turns-0123"
 LONGEST_S = 30.0
+STARTED_S = 90.0
 OPEN = "awaiting-confirmation"
 
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A job for which money was set aside, as its row stands."""
+    """A job for which money was set aside, as its row stands. `files`: its photos, in their order."""
 
     job_id: str
     user: str
@@ -46,6 +48,10 @@ class Purchase:
     again_of: str | None
     follows: str | None
     origin: str
+    files: tuple[str, ...] = ()
+    step: str | None = None
+    resolution: str | None = None
+    sound: bool | None = None
 
 
 class Stage:
@@ -100,9 +106,13 @@ class Stage:
             if number not in self._workers:
                 self._launch(number)
         for number in list(self._workers):
-            address = f"http://127.0.0.1:{self._ports[number]}/readyz"
-            self.until(lambda address=address: WEB.get(address).status_code == 200)  # type: ignore[misc]
+            ready = partial(self._is_ready, f"http://127.0.0.1:{self._ports[number]}/readyz")
+            self.until(ready, STARTED_S, what=f"worker {number} is ready")
         self._point()
+
+    @staticmethod
+    def _is_ready(address: str) -> bool:
+        return WEB.get(address).status_code == 200
 
     def _launch(self, number: int) -> None:
         log = self.folder / "log.txt"
@@ -139,7 +149,7 @@ class Stage:
 
     # What can be seen from outside
 
-    def until(self, true: Callable[[], Any], seconds: float = LONGEST_S) -> None:
+    def until(self, true: Callable[[], Any], seconds: float = LONGEST_S, *, what: str = "") -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
@@ -148,7 +158,7 @@ class Stage:
             except (httpx.HTTPError, sa.exc.OperationalError):
                 pass
             time.sleep(0.01)
-        raise AssertionError(f"never came true\n{self.log()[-3000:]}")
+        raise AssertionError(f"never came true{what and f' ({what})'}\n{self.log()[-3000:]}")
 
     def log(self) -> str:
         return (self.folder / "log.txt").read_text()
@@ -188,6 +198,10 @@ class Stage:
                 row.again_of,
                 row.follows,
                 row.origin,
+                _photos(row.incoming),
+                (row.step or {}).get("kind"),
+                row.request.get("resolution"),
+                row.request.get("sound"),
             )
             for row in self.read(query)
         ]
@@ -211,6 +225,11 @@ class Stage:
         """The codes of this person's offers in this chat that could be taken."""
         query = sa.select(jobs.c.id).where(jobs.c.user == user, jobs.c.chat == chat, jobs.c.state == OPEN)
         return {row.id for row in self.read(query)}
+
+
+def _photos(incoming: dict[str, Any]) -> tuple[str, ...]:
+    sources = [incoming.get("attachment"), *(incoming.get("also") or ())]
+    return tuple(each["file_id"] for each in sources if each is not None and each["kind"] == "image")
 
 
 def _sender(update: dict[str, Any]) -> str:

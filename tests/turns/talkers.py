@@ -56,7 +56,8 @@ class Talker(ABC):
     def say(self, text: str, **how: Any) -> None: ...
 
     @abstractmethod
-    def photos(self, count: int, caption: str = "", **how: Any) -> None: ...
+    def photos(self, count: int, caption: str = "", **how: Any) -> list[str]:
+        """Send so many. Gives what their chat calls them."""
 
     @abstractmethod
     def press(self, data: str, **how: Any) -> None: ...
@@ -92,16 +93,20 @@ class OnTelegram(Talker):
             extra["entities"] = [{"type": "mention", "offset": 0, "length": 8}]
         self._said(text, extra=extra, reply_to=int(how["quote"]) if "quote" in how else None)
 
-    def photos(self, count: int, caption: str = "", **how: Any) -> None:
+    def photos(self, count: int, caption: str = "", **how: Any) -> list[str]:
         origin = {"type": "hidden_user", "sender_user_name": "x", "date": 1}
         extra = {"forward_origin": origin} if how.get("forward") else {}
         album = uuid.uuid4().hex if count > 1 else None
+        found = []
         for number in range(count):
-            self._said(caption if number == 0 else "", photo=PHOTO, album=album, extra=extra)
+            said = self._said(caption if number == 0 else "", photo=PHOTO, album=album, extra=extra)
+            found.append(self.stage.telegram.world.messages[self._chat, said]["photo"][-1]["file_id"])
+        return found
 
-    def _said(self, text: str, **more: Any) -> None:
+    def _said(self, text: str, **more: Any) -> int:
         number = self.stage.telegram.user_says(self._chat, text, sender=self._person, language=self._language, **more)
         self.words.append(number)
+        return number
 
     def edit(self, text: str) -> None:
         """Change what was said last."""
@@ -159,12 +164,15 @@ class OnWeChat(Talker):
         fields = {"MediaId": "v", "Format": "amr", "Recognition": text} if voice else {"Content": text}
         self._send("voice" if voice else "text", **fields)
 
-    def photos(self, count: int, caption: str = "", **how: Any) -> None:
+    def photos(self, count: int, caption: str = "", **how: Any) -> list[str]:
+        found = []
         for _ in range(count):
-            media_id = self.stage.wechat.world.keep("image", PHOTO)
-            self._send("image", PicUrl="http://mmbiz.qpic.cn/p/0", MediaId=media_id)
+            media_id, url = self.stage.wechat.world.keep("image", PHOTO), "http://mmbiz.qpic.cn/p/0"
+            self._send("image", PicUrl=url, MediaId=media_id)
+            found.append(f"{media_id} {url}")
         if caption:
             self.say(caption)
+        return found
 
     def _send(self, kind: str, **fields: Any) -> None:
         caller = self.stage.wechat.caller
@@ -226,10 +234,11 @@ class OnPage(Talker):
         for _ in range(2):  # the page is not sure that the first was heard
             self._asked("POST", "/chat/send", json=body)
 
-    def photos(self, count: int, caption: str = "", **how: Any) -> None:
+    def photos(self, count: int, caption: str = "", **how: Any) -> list[str]:
         uploads = [self._asked("POST", "/chat/upload", content=PHOTO).json()["upload"] for _ in range(count)]
         for number, upload in enumerate(uploads):
             self.say(caption if number == 0 else "", upload=upload)
+        return uploads
 
     def press(self, data: str, **how: Any) -> None:
         self._asked("POST", "/chat/press", json={"id": str(uuid.uuid4()), "data": data})

@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from core.media.worker import colours, edits
-from core.media.worker.atoms import MOV_ATOMS, is_cut, is_plain_mp4
+from core.media.worker.atoms import MOV_ATOMS, is_cut, is_plain_mp4, is_signed
 from core.media.worker.refusal import Refusal
 
 _PICTURES = "h264 hevc vp8 vp9 av1 libdav1d mpeg4 h263 mjpeg prores mpeg2video"
@@ -244,6 +244,7 @@ def _facts(
         "size": Path(path).stat().st_size,
         "problems": _problems(container, stream, frame, path),
         "labelled": LABEL_KEY in container.metadata,
+        "signed": is_signed(path),
     }
 
 

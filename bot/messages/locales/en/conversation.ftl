@@ -261,6 +261,12 @@ film-step =
        *[silent] { $film } made anew, without sound.
     }
 film-is-so = Video { $job } is so already, or its model leaves no choice.
+film-not-yet = { $job } is still being made; say that again when it is here. For another video, name its code.
+film-kept =
+    { $kind ->
+        [upscale] A sharper copy keeps all else of the video as it is; only its size is yours to choose: 1080p or 4k.
+       *[other] Made whole, a draft keeps all that it shows.
+    }
 film-joined = All of it: { $parts }, { $seconds } s.
 film-not-joined = This is the new part alone: it could not be joined with { $film }.
 ask-film =

@@ -61,8 +61,9 @@ adjusted-sound = This model’s films always have { $used ->
         [on] sound
        *[off] no sound
     }; your film will be so, too.
-adjusted-photos-frames = A video from the first photo to the last takes two photos and a model that can do it, so this is another one.
-adjusted-photos-likeness = This model does not make one video of what several photos show, so this is another one.
+adjusted-photos-frames = From a first photo to a last one takes exactly two photos; what can be made stands below.
+adjusted-photos-frames-two = This model does not go from a first photo to a last one; what can be made stands below.
+adjusted-photos-likeness = This model does not make one video of what several photos show; what can be made stands below.
 adjusted-other = { $used } is used instead of { $asked }.
 adjusted-source = Your photo or video was changed to a form that this model takes.
 adjusted-source-padded = The picture is too small or too narrow for this model, so it got a margin.

@@ -259,6 +259,12 @@ film-step =
        *[silent] { $film } 重做一遍，無聲。
     }
 film-is-so = 影片 { $job } 已經是這樣了，或者它的模型不能選。
+film-not-yet = { $job } 還在做，做好以後再說一次就行。如果說的是別的影片，請帶上它的編號。
+film-kept =
+    { $kind ->
+        [upscale] 高畫質版只提高畫質晰度（1080p 或 4k），別的都和原來一樣。
+       *[other] 完整版的內容和草稿一樣，改不了別的。
+    }
 film-joined = 整段：{ $parts }，共 { $seconds } 秒。
 film-not-joined = 沒能和 { $film } 連起來，這是新的一段。
 ask-film =

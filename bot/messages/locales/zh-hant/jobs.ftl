@@ -63,8 +63,9 @@ adjusted-sound =
         [on] 該模型的成品都有聲音，關不掉。
        *[off] 該模型做不出聲音，成品是無聲的。
     }
-adjusted-photos-frames = 首尾幀要正好兩張照片，模型也要支援，所以換了一種做法。
-adjusted-photos-likeness = 該模型不能把幾張照片放進一個影片，所以換了一種做法。
+adjusted-photos-frames = 首尾幀要正好兩張照片，能做的都列在下面。
+adjusted-photos-frames-two = 這個模型不支援首尾幀，能做的都列在下面。
+adjusted-photos-likeness = 這個模型不能把幾張照片放進一個影片，能做的都列在下面。
 adjusted-other = { $asked } 改為 { $used }。
 adjusted-source = 已按該模型的要求調整了你的照片或影片。
 adjusted-source-padded = 畫面太小或太細長，已加上邊框，這樣模型才能用。

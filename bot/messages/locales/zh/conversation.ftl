@@ -258,6 +258,12 @@ film-step =
        *[silent] { $film } 重做一遍，无声。
     }
 film-is-so = 视频 { $job } 已经是这样了，或者它的模型不能选。
+film-not-yet = { $job } 还在做，做好以后再说一次就行。如果说的是别的视频，请带上它的编号。
+film-kept =
+    { $kind ->
+        [upscale] 高清版只提高清晰度（1080p 或 4k），别的都和原来一样。
+       *[other] 完整版的内容和草稿一样，改不了别的。
+    }
 film-joined = 整段：{ $parts }，共 { $seconds } 秒。
 film-not-joined = 没能和 { $film } 连起来，这是新的一段。
 ask-film =

@@ -62,8 +62,9 @@ adjusted-sound =
         [on] 该模型的成片都有声音，关不掉。
        *[off] 该模型做不出声音，成片是无声的。
     }
-adjusted-photos-frames = 首尾帧要正好两张照片，模型也要支持，所以换了一种做法。
-adjusted-photos-likeness = 该模型不能把几张照片放进一个视频，所以换了一种做法。
+adjusted-photos-frames = 首尾帧要正好两张照片，能做的都列在下面。
+adjusted-photos-frames-two = 这个模型不支持首尾帧，能做的都列在下面。
+adjusted-photos-likeness = 这个模型不能把几张照片放进一个视频，能做的都列在下面。
 adjusted-other = { $asked } 改为 { $used }。
 adjusted-source = 已按该模型的要求调整了你的照片或视频。
 adjusted-source-padded = 画面太小或太细长，已加上边框，这样模型才能用。
