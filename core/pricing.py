@@ -122,7 +122,7 @@ def plan(
         raise BadRequest("too_many_pictures", model=chosen.name, most=endpoint.most_sources)
     resolution = _resolution(endpoint, resolution, notes)
     duration_s = _duration(endpoint, duration, notes, resolution)
-    aspect_ratio = _aspect_ratio(endpoint, aspect_ratio, notes)
+    aspect_ratio = _aspect_ratio(endpoint, aspect_ratio or _shape_of(endpoint, mode, source), notes)
     seed = _seed(endpoint, seed, notes)
     sound = _sound(endpoint, sound, notes)
     negative_prompt = _negative(endpoint, negative_prompt, notes)
@@ -460,6 +460,18 @@ def _aspect_ratio(endpoint: Endpoint, requested: str | None, notes: list[Adjustm
     if _quotient(applied) != quotient:
         notes.append(Adjustment("aspect_ratio", requested, applied))
     return applied
+
+
+def _shape_of(endpoint: Endpoint, mode: Mode, source: SourceFacts | None) -> str | None:
+    """Return the ratio that is most like the photo that is set in motion, where the endpoint does not look for itself.
+
+    None where it does, or where nothing is known of the photo.
+    """
+    moves = mode in {Mode.IMAGE_TO_VIDEO, Mode.FRAMES_TO_VIDEO}
+    if not moves or endpoint.default_aspect_ratio not in endpoint.aspect_ratios or source is None or not source.height:
+        return None
+    shape = max(1, source.width) / source.height
+    return min(endpoint.aspect_ratios, key=lambda each: _distance(_quotient(each) or 1.0, shape))
 
 
 def _quotient(ratio: str) -> float | None:

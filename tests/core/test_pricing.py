@@ -111,6 +111,29 @@ def test_what_was_not_asked_is_not_reported_as_changed() -> None:
     assert pricing.plan("a fox", model="veo").adjustments == ()
 
 
+@pytest.mark.parametrize(
+    ("model", "mode", "size", "ratio"),
+    [
+        ("ray-3.2", Mode.IMAGE_TO_VIDEO, (1080, 1920), "9:16"),
+        ("ray-3.2", Mode.FRAMES_TO_VIDEO, (1000, 1100), "1:1"),
+        ("ray-3.2", Mode.IMAGE_TO_VIDEO, (0, 0), "16:9"),  # nothing is known of it
+        ("gemini-omni-flash", Mode.IMAGE_TO_VIDEO, (600, 800), "9:16"),
+        ("gemini-omni-flash", Mode.REFERENCE_TO_VIDEO, (600, 800), "16:9"),  # what it shows need not be its shape
+        ("premium", Mode.IMAGE_TO_VIDEO, (600, 800), "auto"),
+        ("balanced", Mode.IMAGE_TO_VIDEO, (600, 800), None),
+    ],
+)
+def test_a_photo_keeps_its_shape(model: str, mode: Mode, size: tuple[int, int], ratio: str | None) -> None:
+    found = pricing.plan("a fox", model=model, mode=mode, source=SourceFacts(Kind.IMAGE, *size))
+    assert (found.request.aspect_ratio, found.adjustments) == (ratio, ())
+
+
+def test_a_shape_that_is_asked_for_wins_over_the_photo_s() -> None:
+    tall = SourceFacts(Kind.IMAGE, 1080, 1920)
+    found = pricing.plan("a fox", model="ray-3.2", mode=Mode.IMAGE_TO_VIDEO, aspect_ratio="16:9", source=tall)
+    assert found.request.aspect_ratio == "16:9"
+
+
 def test_resolutions_and_ratios_become_the_nearest() -> None:
     plan = pricing.plan("a fox", model="premium", resolution="1080p", aspect_ratio="2:1")
     assert (plan.request.resolution, plan.request.aspect_ratio) == ("720p", "16:9")

@@ -37,6 +37,7 @@ from-sound =
         [yes] Your photo speaks your recording.
        *[no] With the sound of your recording.
     }
+frames-words = A smooth change of one picture into the other
 draft-words = I have your words: “{ $words }”. If a photo belongs to them, send it within 10 minutes.
 draft-dropped = All right, I let it be. Nothing was charged.
 draft-wishes = Noted: { $wishes }. It is for your next video: say what it should show, or send a photo.

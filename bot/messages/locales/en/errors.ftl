@@ -68,7 +68,10 @@ error-file-too-large =
                 }
             }
         }
-    } Please send a smaller one.
+    } { KNOWN($max_megapixels) ->
+        [yes] Please send it as a photo rather than as a file, or save it as a smaller JPEG first.
+       *[no] Please send a smaller one.
+    }
 error-image-too-small =
     { KNOWN($min_width) ->
         [yes] This photo is too small; the model wants at least { $min_width } pixels a side.

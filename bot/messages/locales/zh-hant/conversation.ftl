@@ -38,6 +38,7 @@ from-sound =
         [yes] 用你的照片說出你的錄音。
        *[no] 用你的錄音作聲音。
     }
+frames-words = 兩個畫面自然銜接，平滑地變化
 draft-words = 這句話記下了：「{ $words }」。要配照片的話，10 分鐘內發來就行。
 draft-dropped = 好的，不做了，沒有扣費。
 draft-wishes = 記下了：{ $wishes }。下一個影片就按這個來，說說想看什麼畫面，或者發張照片。

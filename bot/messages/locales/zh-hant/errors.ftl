@@ -69,7 +69,10 @@ error-file-too-large =
                 }
             }
         }
-    }請換一個小一些的。
+    }{ KNOWN($max_megapixels) ->
+        [yes] 請直接作為照片傳送，不要當檔案發；也可以先存成小一些的 JPEG。
+       *[no] 請換一個小一些的。
+    }
 error-image-too-small =
     { KNOWN($min_width) ->
         [yes] 照片太小，該模型要求每邊至少 { $min_width } 像素。

@@ -37,6 +37,7 @@ from-sound =
         [yes] 用你的照片说出你的录音。
        *[no] 用你的录音作声音。
     }
+frames-words = 两个画面自然衔接，平滑地变化
 draft-words = 这句话记下了：“{ $words }”。要配照片的话，10 分钟内发来就行。
 draft-dropped = 好的，不做了，没有扣费。
 draft-wishes = 记下了：{ $wishes }。下一个视频就按这个来，说说想看什么画面，或者发张照片。

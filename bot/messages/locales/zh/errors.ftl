@@ -68,7 +68,10 @@ error-file-too-large =
                 }
             }
         }
-    }请换一个小一些的。
+    }{ KNOWN($max_megapixels) ->
+        [yes] 请直接作为照片发送，不要当文件发；也可以先存成小一些的 JPEG。
+       *[no] 请换一个小一些的。
+    }
 error-image-too-small =
     { KNOWN($min_width) ->
         [yes] 照片太小，该模型要求每边至少 { $min_width } 像素。
