@@ -30,6 +30,10 @@ FILMS = (
 """Films of which more can be made: a draft in full, with sound or without, one whose model goes on by itself."""
 
 
+_OFTEN = {"sound": 4, "silent": 4, "full": 3, "pixels": 3, "next": 3, "take": 2}
+"""How often each kind of button is pressed: what few films have, more often."""
+
+
 class Scenes(Acts):
     """The scenes."""
 
@@ -98,7 +102,7 @@ class Scenes(Acts):
         kinds = sorted({data.split(":")[0] for data, _, _ in buttons})
         if not kinds:
             return
-        kind = self.random.choice(kinds)
+        kind = self.random.choices(kinds, [_OFTEN[each] for each in kinds])[0]
         data, label, on = self.random.choice([each for each in buttons if each[0].startswith(kind + ":")])
         self.reached[f"made of a film: {kind}"] += 1
         yield "press", self.pressed(person, data, label, on)
