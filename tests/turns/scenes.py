@@ -113,6 +113,15 @@ class Scenes(Acts):
         data, label = next(each for each in film.buttons if each[0].startswith("more:"))
         return self.pressed(person, data, label, film)
 
+    def more_in_words(self, person: Person) -> Steps:
+        """What is made of the latest film is asked for in words: they buy nothing, the yes to their offer does."""
+        yield "command", self.command(person, wishes=FILMS)
+        yield "no", self.no(person)
+        yield "goes_on", self.goes_on(person)
+        for offer in person.memory.last_offers:
+            self.reached[f"{person.talker.kind}: offered in words"] += 1
+            yield "press", self.pressed(person, *_yes(offer), offer)
+
     def change_of_mind(self, person: Person) -> Steps:
         """An offer is replaced by other wishes: a yes to the old one buys nothing, a yes to the new one just that."""
         yield "no", self.no(person)

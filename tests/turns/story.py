@@ -29,7 +29,7 @@ _BESIDE = {
 _LONGEST_S = 120.0  # a long film of 4k is joined anew
 _PAIRS = ((0, 1), (0, 3), (2, 3), (1, 2), (0, 2), (1, 0), (1, 3), (3, 2), (2, 0), (3, 0))
 """Who meets in a story, by turns; among any five is a person who speaks in private and in a group."""
-_SCENES = ("several_photos", "making_more", "making_more", "change_of_mind")
+_SCENES = ("several_photos", "making_more", "making_more", "more_in_words", "change_of_mind")
 _IN_GROUP = {"making_more"}
 """What comes about in every story, for each of its people; and what of it in a group."""
 _SAYS_NOTHING = {"press", "again_press", "old_press", "edit", "redelivery", "restart", "stranger"}
