@@ -57,6 +57,8 @@ def test_whatever_people_send_becomes_plain_samples(tmp_path: Path, name: str, c
 def test_a_sound_that_is_too_long_is_cut_to_the_sample_and_said(tmp_path: Path) -> None:
     found = prepared(voice(tmp_path / "long.ogg", seconds=23), tmp_path / "ready.wav")
     assert found.duration_s == 20
+    with wave.open(str(tmp_path / "ready.wav")) as file:
+        assert file.getnframes() == 20 * 44_100
     assert found.adjustments == (Adjustment("source_trimmed", "23", "20"),)
 
 
