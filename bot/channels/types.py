@@ -17,12 +17,12 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentRef:
-    """A photo or video by the chat's own name for it; fetched only when a job needs it.
+    """A photo, video or sound by the chat's own name for it; fetched only when a job needs it.
 
     `size` in bytes, where the chat states it. `kind`: "file" where only its bytes tell what it is.
     """
 
-    kind: Literal["image", "video", "file"]
+    kind: Literal["image", "video", "audio", "file"]
     file_id: str
     size: int | None = None
     duration_s: float | None = None

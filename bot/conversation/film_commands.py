@@ -41,6 +41,7 @@ _OF_LATEST = (
     commands.MakeFull,
     commands.MoreOfFilm,
     commands.OtherModel,
+    commands.OriginalFile,
 )
 
 

@@ -48,13 +48,13 @@ from core.catalogue.finding import able
 from core.catalogue.offers import hold_back
 from core.errors import BadRequest
 from core.pricing import SourceFacts
-from core.types import Adjustment, Mode, Plan, Quote, VideoRequest
+from core.types import Adjustment, Kind, Mode, Plan, Quote, VideoRequest
 
 log = logging.getLogger(__name__)
 
 OfferReason = Literal[
     "words", "forward", "quoted", "heard", "asks", "photo", "one", "again", "lone",
-    "frames", "likeness", "each", "many", "unable",
+    "frames", "likeness", "each", "many", "unable", "speak",
 ]  # fmt: skip
 """What makes an offer of a request, whatever it costs (see Confirmation)."""
 
@@ -454,6 +454,15 @@ class OrderService:
         except BadRequest:
             return None
 
+    async def sound_problem(self, incoming: Incoming, options: str, language: str) -> str | None:
+        """Say that a recording is too short for any film, before more is asked about it; None: it is not."""
+        try:
+            await self._plan(incoming, commands.MakeVideo("price", parse_options(options)[1]))
+        except BadRequest as error:
+            if error.code == "audio_too_short":
+                return job_messages.error_message(language, error.code, error.facts)
+        return None
+
     def _check_size(self, incoming: Incoming) -> None:
         limits = self._channels[incoming.address.channel].limits
         for source in incoming.sources:
@@ -536,14 +545,16 @@ def _facts_of(job: Job) -> SourceFacts | None:
 
 
 def _source_facts(incoming: Incoming) -> SourceFacts | None:
-    """Return the facts of the source.
+    """Return the facts of the source. A sound has been measured, or its length is not known.
 
-    Chats state whole seconds, often rounded down: the price is for one more, and can only become lower.
+    Of a video chats state whole seconds, often rounded down: the price is for one more, and can only become lower.
     """
     kind, attachment = source_kind(incoming), incoming.attachment
     if kind is None:
         return None
     seconds = attachment.duration_s if attachment else None
+    if kind is Kind.AUDIO:
+        return SourceFacts(kind, duration_s=seconds)
     return SourceFacts(kind, duration_s=seconds + 1 if seconds else None)
 
 

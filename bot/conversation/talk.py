@@ -37,6 +37,7 @@ from bot.messages import job_lists, job_messages
 from bot.store.records import OF_FILM, Job, State
 from core import pricing
 
+_A_PAIR = 2
 _SHORT_CODE = 2
 
 
@@ -221,6 +222,9 @@ class Talk:
             draft = draft_of(offer, situation)  # of an explicit order, or the draft has lapsed
         asked = merged(read_with_photos(text)[1], parse_options(draft.options)[1])
         changed = replace(draft, options=as_flags(asked), at=situation.at)
+        if asked.photos == "frames" and is_only_way(text) and len(changed.sources) == _A_PAIR and not changed.words:
+            # That says what is to be seen, too.
+            changed = replace(changed, words=situation.say("frames-words"), words_at=situation.at)
         if changed.words and (changed.sources or not changed.explicit):
             return await self._offering.offer(replace_draft(situation, changed), "words", replaces=offer)
         if changed.sources:

@@ -31,7 +31,8 @@ from core.types import Adjustment, Asset, Mode, Quote
 
 log = logging.getLogger(__name__)
 
-_SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4"}  # the content decides what it really is
+_SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4", "audio": "source"}
+"""The content decides what it really is; of a sound there are too many kinds for a name."""
 _NO_ASSETS = frozenset({"asset_unreachable", "storage_not_allowed", "no_asset_host"})
 _NO_ROOM_S = 15.0
 _LOOK_S = 5.0
@@ -179,7 +180,7 @@ class Preparer:
         """Fetch one source from its chat and publish it."""
         source = folder / _SOURCE_NAMES[reference.kind]
         await self._channels[job.address.channel].fetch(reference, source)
-        asset = await self._publish_file(job, source)
+        asset = await self._publish_file(job, source, sound=reference.kind == "audio")
         await asyncio.to_thread(source.unlink, missing_ok=True)
         return asset
 
@@ -213,7 +214,7 @@ class Preparer:
         await asyncio.to_thread(last.unlink, missing_ok=True)
         return asset
 
-    async def _publish_file(self, job: Job, source: Path) -> Asset:
+    async def _publish_file(self, job: Job, source: Path, *, sound: bool = False) -> Asset:
         with media.on_behalf_of(job.user, unpaid=True):
             return await publish_asset(
                 source,
@@ -221,6 +222,7 @@ class Preparer:
                 host=host_from_settings(self._settings, key_values=self._store.installation),
                 limits=row_of(job.request.model, job.request.mode).source_limits,
                 widen=job.fallback == "wide-photo",
+                sound=sound,
             )
 
     async def _fail(self, job: Job, error: JobError, lease: Lease | None) -> Verdict:
@@ -230,7 +232,7 @@ class Preparer:
 
 
 def _quote(job: Job, asset: Asset) -> Quote:
-    """Compute the price for the source as it really is: an edit is priced by its probed seconds."""
+    """Compute the price for the source as it really is: an edit and a sound by their probed seconds."""
     if job.request.duration_s is not None:
         return Quote(job.usd, job.request.endpoint, job.up_to)
     source = SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)

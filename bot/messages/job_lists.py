@@ -143,6 +143,7 @@ def _best_at(language: str, model: Model, cheap: Sequence[Decimal]) -> str:
         "continue": Mode.EXTEND_VIDEO in model.modes,
         "edit": Mode.VIDEO_TO_VIDEO in model.modes,
         "draft": Mode.ENHANCE_DRAFT in model.modes,
+        "speak": Mode.AUDIO_TO_VIDEO in model.modes,
     }
     words = [translate(language, f"models-best-{name}") for name, is_so in found.items() if is_so]
     return reduce(lambda first, other: translate(language, "models-best-and", first=first, other=other), words or [""])

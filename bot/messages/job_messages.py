@@ -116,6 +116,8 @@ def _beside_the_order(job: Job) -> list[str]:
 
 def _source_line(job: Job, kind: str) -> str:
     """Say what it is made of; of several photos how many, and how."""
+    if kind == "audio":
+        return translate(job.language, "from-sound", photo="yes" if job.incoming.also else "no")
     if not job.incoming.also:
         return translate(job.language, "from-source", kind=kind)
     how = "frames" if job.request.mode is Mode.FRAMES_TO_VIDEO else "likeness"
@@ -219,12 +221,12 @@ def _price_facts(job: Job) -> dict[str, str]:
 
 
 def _is_length_unknown(job: Job) -> bool:
-    """Return whether the seconds of an edit's source are unknown, by which it is priced.
+    """Return whether the seconds of an edit's source, or of a sound, are unknown, by which it is priced.
 
     Where a chat does not state them they are measured before the order.
     """
     attachment = job.incoming.attachment
-    by_source = job.request.mode is Mode.VIDEO_TO_VIDEO and job.request.duration_s is None
+    by_source = job.request.mode in {Mode.VIDEO_TO_VIDEO, Mode.AUDIO_TO_VIDEO} and job.request.duration_s is None
     return (
         by_source
         and job.state in FREE | {State.AWAITING_CONFIRMATION}

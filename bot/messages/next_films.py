@@ -79,7 +79,10 @@ def continued(job: Job, choices: Choices = NOTHING) -> NextFilm:
     )
     if film.duration_s + (plan.request.duration_s or 0) > LONGEST_S:
         raise BadRequest("chain_too_long", max_duration=LONGEST_S)
-    return NextFilm(step, _quiet(plan, choices))
+    plan = _quiet(plan, choices)
+    if made.mode is Mode.AUDIO_TO_VIDEO:
+        plan = replace(plan, adjustments=(*plan.adjustments, Adjustment("sound_ends", "recording", "own")))
+    return NextFilm(step, plan)
 
 
 def continued_instead(job: Job, choices: Choices, error: BadRequest) -> NextFilm | None:

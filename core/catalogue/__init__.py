@@ -51,6 +51,7 @@ MODELS: tuple[Model, ...] = (
     minimax.HAILUO_23,
     minimax.HAILUO_23_FAST,
     bytedance.UPSCALER,
+    others.SYNC_3,
     others.SORA_2,
 )
 """The seed's three tiers, then each vendor's newest."""

@@ -1,9 +1,10 @@
-"""The other vendors: xAI, Lightricks, Black Forest Labs, PixVerse, Vidu, and OpenAI, whose model is gone."""
+"""The other vendors: xAI, Lightricks, Black Forest Labs, PixVerse, Vidu, sync.so, and OpenAI, whose model is gone."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 
 from core.catalogue.row import (
+    AUDIO,
     CINEMA,
     EXTEND,
     FRAMES,
@@ -62,6 +63,23 @@ def _ltx(
 
     photo = endpoint("image-to-video", source_field="image_url", default_aspect_ratio="auto")
     return {T: endpoint("text-to-video", default_aspect_ratio="16:9"), I: photo, FRAMES: with_end(photo)}
+
+
+def _ltx_sound(path: str, price: str, longest_s: int) -> dict[Mode, Endpoint]:
+    """Make the row of LTX that films a sound: no seconds and no resolution are sent, a second of sound is billed."""
+    row = Endpoint(
+        id=f"lightricks/ltx-2.5/audio-to-video/{path}",
+        usd_per_s=usd(f"1080p {price}"),
+        resolutions=("1080p",),
+        resolution_field="",
+        default_resolution="1080p",
+        aspect_ratios=CINEMA,
+        default_aspect_ratio="auto",
+        source_field="audio_url",
+        photo_field="image_url",
+        source_seconds=(2, longest_s),
+    )
+    return {AUDIO: row}
 
 
 def _flux(prices: Prices, suffix: str = "") -> dict[Mode, Endpoint]:
@@ -195,9 +213,15 @@ LTX_FAST = Model(
     aliases=("ltx", "ltx-fast"),
     fallback_model="happy-horse",
     usual_render_s=45.0,
-    modes=_ltx(
-        "fast", usd("720p 0.09, 1080p 0.13, 1440p 0.19, 2160p 0.30"), tuple(range(6, 21, 2)), {"1440p": 10, "2160p": 10}
-    ),
+    modes={
+        **_ltx(
+            "fast",
+            usd("720p 0.09, 1080p 0.13, 1440p 0.19, 2160p 0.30"),
+            tuple(range(6, 21, 2)),
+            {"1440p": 10, "2160p": 10},
+        ),
+        **_ltx_sound("fast", "0.13", 20),
+    },
 )
 LTX_PRO = Model(
     key="ltx-2.5-pro",
@@ -205,7 +229,7 @@ LTX_PRO = Model(
     seen="2026-08-24",
     aliases=("ltx-pro",),
     fallback_model="happy-horse",
-    modes=_ltx("pro", usd("720p 0.12, 1080p 0.17"), (6, 8, 10)),
+    modes={**_ltx("pro", usd("720p 0.12, 1080p 0.17"), (6, 8, 10)), **_ltx_sound("pro", "0.17", 10)},
 )
 FLUX_3 = Model(
     key="flux-3",
@@ -323,6 +347,24 @@ VIDU_Q3_TURBO = Model(
     fallback_model="happy-horse",
     usual_render_s=60.0,
     modes=_vidu("360p 0.035, 540p 0.035, 720p 0.077, 1080p 0.077", "/turbo", aspect_ratios=WIDE),
+)
+SYNC_3 = Model(
+    key="sync-3",
+    name="sync-3 Avatar",
+    seen="2026-09",
+    aliases=("sync-lipsync",),
+    usual_render_s=120.0,
+    modes={
+        # No limit of the sound is stated: what is longer than a minute is cut here.
+        AUDIO: Endpoint(
+            id="fal-ai/sync-lipsync/v3/image-to-video",
+            usd_per_s=usd("0.1333"),
+            has_prompt=False,
+            source_field="audio_url",
+            photo_field="image_url",
+            source_seconds=(1, 60),
+        )
+    },
 )
 SORA_2 = Model(
     key="sora-2",

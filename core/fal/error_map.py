@@ -37,6 +37,8 @@ TYPES: dict[str, tuple[type[VideoError], str]] = {
     "unsupported_audio_format": (_R, "bad_reference"),
     "video_duration_too_long": (_R, "video_too_long"),
     "video_duration_too_short": (_R, "video_too_short"),
+    "audio_duration_too_long": (_R, "audio_too_long"),
+    "audio_duration_too_short": (_R, "audio_too_short"),
     "request_timeout": (_G, "upstream_unavailable"),
     "startup_timeout": (_G, "upstream_unavailable"),
     "runner_scheduling_failure": (_G, "upstream_unavailable"),

@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 
+from bot.conversation.generation_options import GenerationOptions
+from bot.conversation.photo_words import read_with_photos
+from bot.messages.i18n import translate
+from bot.messages.languages import LANGUAGES
 from bot.store.records import Job, State
 from core.types import Mode
 from tests.bench import Bench
@@ -164,6 +168,31 @@ def test_words_choose_what_is_made_of_them(on_bench: OnBench, words: str, mode: 
         assert made.submits() == films
 
     on_bench(story, default_model="h3-max")
+
+
+@pytest.mark.parametrize("words", ["从第一张变到第二张", "from the first to the second"])
+def test_from_the_first_to_the_second_is_enough_for_two_photos_on_the_table(on_bench: OnBench, words: str) -> None:
+    async def story(made: Bench) -> None:
+        await album(made, 2)
+        await made.until(lambda: "Say in one sentence" in text_of(made))
+        await says(made, words)
+        offer = await offer_of(made)
+        assert shape(offer) == (FRAMES, "h3-max", 2)
+        assert offer.request.prompt == translate("en", "frames-words")
+        await made.until(lambda: "begins with your first photo" in text_of(made))
+        await says(made, "the flower opens")
+        anew = await offer_of(made)
+        assert shape(anew) == (FRAMES, "h3-max", 2)
+        assert "the flower opens" in anew.request.prompt
+        assert await spent(made) == set()
+
+    on_bench(story, default_model="h3-max")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_seen_between_two_photos_is_no_wish(language: str) -> None:
+    words = translate(language, "frames-words")
+    assert read_with_photos(words) == (words, GenerationOptions())
 
 
 def test_a_late_photo_of_an_album_joins_and_the_caption_may_change(on_bench: OnBench) -> None:

@@ -1,9 +1,9 @@
 """What fal's pages and other people's bills say a video costs, written down apart from the catalogue.
 
 Each line: model, mode (t words, i photo, f first and last photo, r with a number: so many pictures of a likeness, x
-continued, u upscaled, e a draft made whole), seconds, resolution ("-" where there is none), sound ("on", "off", "-"
-where it cannot be chosen), dollars of that video, the day it was seen. Where two readings differ the dearer one stands
-here.
+continued, u upscaled, e a draft made whole, s a sound), seconds, resolution ("-" where there is none), sound ("on",
+"off", "-" where it cannot be chosen), dollars of that video, the day it was seen. Where two readings differ the dearer
+one stands here.
 """
 
 FACTS = """
@@ -80,6 +80,11 @@ ltx-2.5-fast           t  6 720p  on  0.54    2026-08-24
 ltx-2.5-fast           i 10 2160p off 3.00    2026-08-24
 ltx-2.5-fast           t  8 1440p on  1.52    2026-08-24
 ltx-2.5-pro            i 10 1080p on  1.70    2026-08-24
+ltx-2.5-fast           s  7 1080p -   0.91    2026-09
+h3-max                 s2 5 768P  -   0.40    2026-10
+h3-max                 s2 14 2K   -   4.48    2026-10
+sync-3                 s2 60 -    -   7.998   2026-09
+ltx-2.5-pro            s 10 1080p -   1.70    2026-08-24
 pixverse-6             t  5 720p  on  0.30    2026-10-04
 pixverse-6             i 15 1080p off 1.35    2026-10-04
 pixverse-6             t  1 360p  off 0.025   2026-10-04

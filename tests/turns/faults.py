@@ -24,7 +24,7 @@ from bot.store import Store, job_orders
 from bot.store.dialogues import Draft
 from bot.store.job_orders import confirm_tx
 from bot.store.jobs import Jobs
-from bot.store.records import FILM, Job, State
+from bot.store.records import FILM, State
 from bot.store.tables import jobs
 
 
@@ -137,7 +137,7 @@ def _old_offer() -> None:
 
 
 def _of_another(kind: type[Any]) -> None:
-    """What a button makes of its film is made of another one of the same length."""
+    """What a button makes of its film is made of another one, at the price of that."""
     build, decide = FilmCommands.__init__, FilmCommands.decide
     rows: list[Jobs] = []
 
@@ -150,16 +150,13 @@ def _of_another(kind: type[Any]) -> None:
         film = await rows[-1].get(command.job or "") if isinstance(command, kind) and pressed else None
         if film is not None:
             films = await rows[-1].find(user=situation.incoming.user, states=FILM)
-            others = [each.id for each in films if each.id != film.id and _looks_like(each) == _looks_like(film)]
+            others = [each.id for each in films if each.id != film.id]
             command = replace(command, job=others[-1]) if others else command
         return await decide(self, situation, command)
 
     FilmCommands.__init__ = built  # type: ignore[method-assign]
     FilmCommands.decide = decided  # type: ignore[method-assign]
-
-
-def _looks_like(film: Job) -> tuple[Any, ...]:
-    return film.request.model, film.request.duration_s, film.request.resolution
+    _planned_of_film(lambda found, agreed: (found, agreed if agreed is None else found.usd))
 
 
 def _planned_of_film(change: Callable[[NextFilm, Any], tuple[NextFilm, Any]]) -> None:

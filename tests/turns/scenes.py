@@ -30,6 +30,10 @@ FILMS = (
 """Films of which more can be made: a draft in full, with sound or without, one whose model goes on by itself."""
 
 
+_OFTEN = {"sound": 4, "silent": 4, "full": 3, "pixels": 3, "next": 3, "take": 2}
+"""How often each kind of button is pressed: what few films have, more often."""
+
+
 class Scenes(Acts):
     """The scenes."""
 
@@ -98,7 +102,7 @@ class Scenes(Acts):
         kinds = sorted({data.split(":")[0] for data, _, _ in buttons})
         if not kinds:
             return
-        kind = self.random.choice(kinds)
+        kind = self.random.choices(kinds, [_OFTEN[each] for each in kinds])[0]
         data, label, on = self.random.choice([each for each in buttons if each[0].startswith(kind + ":")])
         self.reached[f"made of a film: {kind}"] += 1
         yield "press", self.pressed(person, data, label, on)
@@ -108,6 +112,15 @@ class Scenes(Acts):
     def _press_more(self, person: Person, film: Seen) -> Allowed:
         data, label = next(each for each in film.buttons if each[0].startswith("more:"))
         return self.pressed(person, data, label, film)
+
+    def more_in_words(self, person: Person) -> Steps:
+        """What is made of the latest film is asked for in words: they buy nothing, the yes to their offer does."""
+        yield "command", self.command(person, wishes=FILMS)
+        yield "no", self.no(person)
+        yield "goes_on", self.goes_on(person)
+        for offer in person.memory.last_offers:
+            self.reached[f"{person.talker.kind}: offered in words"] += 1
+            yield "press", self.pressed(person, *_yes(offer), offer)
 
     def change_of_mind(self, person: Person) -> Steps:
         """An offer is replaced by other wishes: a yes to the old one buys nothing, a yes to the new one just that."""

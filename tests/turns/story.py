@@ -29,8 +29,9 @@ _BESIDE = {
 _LONGEST_S = 120.0  # a long film of 4k is joined anew
 _PAIRS = ((0, 1), (0, 3), (2, 3), (1, 2), (0, 2), (1, 0), (1, 3), (3, 2), (2, 0), (3, 0))
 """Who meets in a story, by turns; among any five is a person who speaks in private and in a group."""
-_SCENES = {"several_photos", "making_more", "change_of_mind"}
-"""What comes about in every story."""
+_SCENES = ("several_photos", "making_more", "making_more", "more_in_words", "change_of_mind")
+_IN_GROUP = {"making_more"}
+"""What comes about in every story, for each of its people; and what of it in a group."""
 _SAYS_NOTHING = {"press", "again_press", "old_press", "edit", "redelivery", "restart", "stranger"}
 
 
@@ -49,13 +50,16 @@ class Story(Scenes):
         ]
         here = [talkers[each] for each in _PAIRS[seed % len(_PAIRS)]]  # few, so that much happens to each
         self.people = [Person(each) for each in here]
+        self._due = [
+            (each, scene) for each in self.people for scene in _SCENES if each.talker.direct or scene in _IN_GROUP
+        ]
         self.mood: dict[str, float] = {}  # what these people like to do: no two stories are alike
 
     def run(self, steps: int) -> None:
         """Tell it. Raises BrokenError with all that was done."""
         try:
-            for _ in range(steps):
-                self._step()
+            for left in range(steps, 0, -1):
+                self._step(left)
             self._look_back()
             self._check_group()
             self._check_fal()
@@ -64,25 +68,12 @@ class Story(Scenes):
             story += "".join(f"\n{each.talker.kind}: {each.talker.seen()[-3:]}" for each in self.people)
             raise BrokenError(f"{error}\n--- what was done:\n{story}") from error
 
-    def _step(self) -> None:
-        person = self.random.choice(self.people)
-        acts: dict[str, float] = {
-            "words": 3, "command": 2, "yes": 4, "nearly": 2, "no": 0.7, "look": 1, "press": 4, "again_press": 1.5,
-            "restart": 0.5, "second": 0.4, "making_more": 3,
-        }  # fmt: skip
-        if person.talker.direct:
-            acts |= {"photo": 2, "photos": 0.6, "wish": 1.2, "wants_photo": 0.6, "goes_on": 1, "in_a_hurry": 0.8}
-            acts |= {"several_photos": 3, "change_of_mind": 1.5}
-        if isinstance(person.talker, OnTelegram):
-            acts |= {"quote": 1.5, "redelivery": 0.5, "edit": 0.8}
-            acts |= {"forward": 1.2} if person.talker.direct else {"stranger": 1.5, "mention": 1.5}
-        if isinstance(person.talker, OnWeChat):
-            acts |= {"redelivery": 1, "voice": 1}
+    def _step(self, left: int) -> None:
+        if self.random.random() < len(self._due) / left:  # all of them, at some time
+            person, kind = self._due.pop(self.random.randrange(len(self._due)))
         else:
-            acts |= {"caption": 1.5, "old_press": 1} if person.talker.direct else {"old_press": 1}
-        for each in acts:
-            acts[each] *= self.mood.setdefault(each, self.random.choice((1, 2) if each in _SCENES else (0.3, 1, 1, 4)))
-        kind = self.random.choices(list(acts), list(acts.values()))[0]
+            person = self.random.choice(self.people)
+            kind = self._kind(person)
         self.reached[f"{person.talker.kind}: {kind}"] += 1
         person.silent = False
         act = getattr(self, kind)(person)
@@ -92,6 +83,26 @@ class Story(Scenes):
         for each, allowed in act:
             self._settle(person, each, allowed)
             person.silent = False
+
+    def _kind(self, person: Person) -> str:
+        """What this person does next, as they like to."""
+        acts: dict[str, float] = {
+            "words": 3, "command": 2, "yes": 4, "nearly": 2, "no": 0.7, "look": 1, "press": 4, "again_press": 1.5,
+            "restart": 0.5, "second": 0.4, "making_more": 1.5,
+        }  # fmt: skip
+        if person.talker.direct:
+            acts |= {"photo": 2, "photos": 0.6, "wish": 1.2, "wants_photo": 0.6, "goes_on": 1, "in_a_hurry": 0.8}
+            acts |= {"several_photos": 1.5, "change_of_mind": 0.5}
+        if isinstance(person.talker, OnTelegram):
+            acts |= {"quote": 1.5, "redelivery": 0.5, "edit": 0.8}
+            acts |= {"forward": 1.2} if person.talker.direct else {"stranger": 1.5, "mention": 1.5}
+        if isinstance(person.talker, OnWeChat):
+            acts |= {"redelivery": 1, "voice": 1}
+        else:
+            acts |= {"caption": 1.5, "old_press": 1} if person.talker.direct else {"old_press": 1}
+        for each in acts:
+            acts[each] *= self.mood.setdefault(each, self.random.choice((1, 2) if each in _SCENES else (0.3, 1, 1, 4)))
+        return self.random.choices(list(acts), list(acts.values()))[0]
 
     def _look_back(self) -> None:
         """Ask in the group what there was: nothing of another chat is told there."""

@@ -25,7 +25,8 @@ _SOUNDS = (
     "libopencore_amrnb libopencore_amrwb pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le "
     "pcm_f32be pcm_u8 pcm_s8 pcm_alaw pcm_mulaw"
 )
-_DECODERS = frozenset(f"{_PICTURES} {_SOUNDS}".split())
+SOUNDS = frozenset(_SOUNDS.split())
+_DECODERS = SOUNDS | frozenset(_PICTURES.split())
 """What phones, cameras, browsers and editors write; of 500 decoders, the rest is code that only an attack needs."""
 _OPTIONS = {
     "protocol_whitelist": "file",

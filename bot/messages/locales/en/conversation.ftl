@@ -25,6 +25,19 @@ draft-photo =
         })
        *[no] {""}
     } and begin only when you say yes. “cancel” drops it; I keep it for 10 minutes.
+draft-sound =
+    Got the recording! Send a photo and I make it speak, or say in one sentence what is seen to it. I tell you the price{ KNOWN($price) ->
+        [yes] {" "}({ $price })
+       *[no] {""}
+    } and begin only when you say yes. “cancel” drops it; I keep it for 10 minutes.
+sound-film = I can make a photo speak your recording, but not a video. Please send a photo, or say in words what is seen to it. “cancel” drops what you sent.
+sound-words = They speak to the camera, their lips in step with the sound.
+from-sound =
+    { $photo ->
+        [yes] Your photo speaks your recording.
+       *[no] With the sound of your recording.
+    }
+frames-words = A smooth change of one picture into the other
 draft-words = I have your words: “{ $words }”. If a photo belongs to them, send it within 10 minutes.
 draft-dropped = All right, I let it be. Nothing was charged.
 draft-wishes = Noted: { $wishes }. It is for your next video: say what it should show, or send a photo.
@@ -137,6 +150,11 @@ ask-photo =
         [yes] up to { $price }
        *[no] { $price }
     }. Shall I make it so?
+ask-speak =
+    Your photo would speak your recording. It would cost { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I make it? Other words for it are welcome.
 ask-frames =
     A video that begins with your first photo and ends with your second would cost { KNOWN($up_to) ->
         [yes] up to { $price }
@@ -190,6 +208,7 @@ obstacle-no-video-right = I am not allowed to send videos in this chat, so I do 
 obstacle-no-right = I could not deliver a video to this chat, so I do not take the order: nothing was charged. An admin can mend that; or ask me in private.
 obstacle-removed = I am no longer in that chat, so I do not take the order: nothing was charged.
 obstacle-topic-closed = This topic is closed, so I could not deliver a video here. Nothing was charged. Please ask in another topic or in private.
+button-way-alone = Only the words ({ $price })
 button-way-without = Without the photo ({ $price })
 button-way-frames =
     First photo to second{ KNOWN($model) ->

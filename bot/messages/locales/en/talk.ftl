@@ -61,6 +61,7 @@ help =
 
             A photo with a caption: I bring it to life.
             A video with a caption: I change it.
+            A sound file with a photo (in Telegram a voice note, too): the photo speaks it. With words: a video to that sound.
             In a group, begin the caption with /video, or reply /video to a photo.
 
             Options, before or after your words:
@@ -229,6 +230,7 @@ models-best-likeness = the same face or thing
 models-best-continue = continuing
 models-best-edit = changing videos
 models-best-draft = cheap drafts
+models-best-speak = a photo that speaks your recording
 models-best-and = { $first }, { $other }
 models-signs = 🔊 with sound, 🔈 if you like, 🔇 silent · 2🖼 first and last photo · 👥 references · ➕ continues · ✏️ changes videos
 

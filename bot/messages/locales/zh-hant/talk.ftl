@@ -62,6 +62,7 @@ help =
 
             照片加說明文字：讓照片動起來。
             影片加說明文字：按你說的改影片。
+            聲音檔案（在 Telegram 裡也可以是語音）加照片：讓照片開口說。加文字：給這段聲音配畫面。
             在群裡，說明文字請以 /video 開頭，或者用 /video 回覆一張照片。
 
             想要的效果，寫在描述的前面或後面：
@@ -265,6 +266,7 @@ models-best-likeness = 同一張臉、同一件東西
 models-best-continue = 續寫
 models-best-edit = 改影片
 models-best-draft = 便宜的草稿
+models-best-speak = 讓照片說出你的錄音
 models-best-and = { $first }，{ $other }
 models-signs = 🔊 有聲，🔈 可選，🔇 無聲 · 2🖼 首尾幀 · 👥 參考圖張數 · ➕ 續寫 · ✏️ 改影片
 

@@ -61,6 +61,7 @@ help =
 
             照片加说明文字：让照片动起来。
             视频加说明文字：按你说的改视频。
+            声音文件（在 Telegram 里也可以是语音）加照片：让照片开口说。加文字：给这段声音配画面。
             在群里，说明文字请以 /video 开头，或者用 /video 回复一张照片。
 
             想要的效果，写在描述的前面或后面：
@@ -264,6 +265,7 @@ models-best-likeness = 同一张脸、同一件东西
 models-best-continue = 续写
 models-best-edit = 改视频
 models-best-draft = 便宜的草稿
+models-best-speak = 让照片说出你的录音
 models-best-and = { $first }，{ $other }
 models-signs = 🔊 有声，🔈 可选，🔇 无声 · 2🖼 首尾帧 · 👥 参考图张数 · ➕ 续写 · ✏️ 改视频
 
