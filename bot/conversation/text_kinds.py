@@ -106,8 +106,8 @@ def refused_wish(text: str) -> GenerationOptions | None:
 
 def priced_wishes(question: str) -> GenerationOptions | None:
     """Return the wishes of a question for a price that names a model: "how much is veo?", "可灵10秒多少钱"."""
-    prompt, wishes = parse_options(_OF_PRICES.sub(" ", question).strip())
-    return wishes if not prompt and wishes.model is not None else None
+    prompt, asked = parse_options(_OF_PRICES.sub(" ", question).strip())
+    return asked if not prompt and asked.model is not None else None
 
 
 def as_typed(command: commands.MakeVideo, situation: Situation) -> str:
