@@ -283,6 +283,8 @@ class FalSettings(TierSettings, LabelSettings, PublicSettings):
     asset_check: bool = env("REELBOT_ASSET_CHECK", True)
     default_model: str = env("REELBOT_DEFAULT_MODEL", "balanced")
     ai_producer: str = env("REELBOT_AI_PRODUCER", "reelbot", max_length=100)
+    c2pa_certificate: Path | None = env("REELBOT_C2PA_CERTIFICATE", None)
+    c2pa_key: Path | None = env("REELBOT_C2PA_KEY", None)
 
     @property
     def transport(self) -> httpx.AsyncBaseTransport | None:

@@ -28,6 +28,7 @@ from core.fal.fetch_result import fetch_patiently, fetch_result, is_readable
 from core.fal.poll_schedule import poll_gaps
 from core.fal.receipts import FolderReceipts, Order, Receipt
 from core.fal.results import draft_cache
+from core.media.ai_label import label_of
 from core.pricing import SourceFacts
 from core.types import (
     Completed,
@@ -102,18 +103,21 @@ async def generate_video(
     settings: FalSettings | None = None,
     on_progress: OnProgress | None = None,
     extend: FilmSource | None = None,
+    audio: SourceFile | None = None,
 ) -> Video:
     """Buy one video and download it to `output/videos/`. The mode follows from the sources.
 
     `model` is a tier (budget, balanced, premium), a model key or a full fal endpoint id; `duration` in seconds. Sources
     are local files or bytes, published for fal first, or public addresses: none, an `image` to begin with, a
     `last_image` to end with, `references` (pictures of whom or what the film shows, in the order in which the words
-    name them), or a `video` to edit. `image_url` and `video_url` are addresses alone. `sound`: on or off where the
-    model leaves the choice, at its own price; None: as the model does it by itself. `negative_prompt`: what is not
-    wanted. `extend`: a film to go on from (a Video, a file, its bytes, or the id of a request whose film it is): by the
-    model itself where it takes that film, else from its last frame; the whole comes back as one film, with its `parts`,
-    at the price of the new one. Values the model cannot do are adjusted to the nearest it can (`core.pricing.plan`
-    names them beforehand); sources it cannot use are refused before anything is bought.
+    name them), or a `video` to edit. `audio`: the sound that the film has, alone or beside the `image` that speaks it,
+    which needs no words; it decides the length and the price, and few models take one. `image_url` and `video_url` are
+    addresses alone. `sound`: on or off where the model leaves the choice, at its own price; None: as the model does it
+    by itself. `negative_prompt`: what is not wanted. `extend`: a film to go on from (a Video, a file, its bytes, or the
+    id of a request whose film it is): by the model itself where it takes that film, else from its last frame; the whole
+    comes back as one film, with its `parts`, at the price of the new one. Values the model cannot do are adjusted to
+    the nearest it can (`core.pricing.plan` names them beforehand); sources it cannot use are refused before anything is
+    bought.
 
     The paid request is made once. Cancelled or out of patience (an hour: StillRunning with `request_id`), the request
     goes on at fal: `poll_video(request_id)` fetches it, free of charge. Nothing is bought without a receipt on the
@@ -123,7 +127,7 @@ async def generate_video(
     >>> video.local_path, video.cost_usd  # doctest: +SKIP
     (PosixPath('output/videos/20261124-120000_wan-2.5_5s_480p_k3x9q2.mp4'), Decimal('0.25'))
     """
-    arguments.prompt(prompt)
+    arguments.prompt(prompt, may_be_empty=audio is not None and (image is not None or image_url is not None))
     arguments.text("model", model)
     arguments.duration(duration)
     arguments.text("resolution", resolution, optional=True)
@@ -138,10 +142,11 @@ async def generate_video(
         references=references,
         video=video,
         video_url=video_url,
+        audio=audio,
     )
     if extend is not None:
         others = {"image": image, "image_url": image_url, "video": video, "video_url": video_url, "extend": extend}
-        arguments.one_of(**others, references=tuple(references) or None)
+        arguments.one_of(**others, audio=audio, references=tuple(references) or None)
     arguments.of_type("settings", settings, FalSettings)
     arguments.called("on_progress", on_progress)
     settings = settings or FalSettings()
@@ -168,7 +173,9 @@ async def generate_video(
             references=max(1, len(sources)),
         )
         video_or_part = await _ordered(queue, plan, [source.url for source in sources], settings, tell)
-        return video_or_part if before is None else await joined(before, video_or_part, plan.request)
+        return (
+            video_or_part if before is None else await joined(before, video_or_part, plan.request, label_of(settings))
+        )
 
 
 async def upscale_video(

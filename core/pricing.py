@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from math import ceil
 
 from core.catalogue import MODELS, Endpoint, Model
-from core.catalogue.finding import able, find, list_models, near, row_of, use_tiers
+from core.catalogue.finding import TIERS, able, find, list_models, near, row_of, use_tiers
 from core.catalogue.offers import is_offered, offered, require_offered
 from core.errors import BadRequest, arguments
 from core.types import Adjustment, Kind, Mode, Plan, Quote, Role, Source, SourceLimits, VideoRequest
@@ -26,6 +26,7 @@ __all__ = [
     "is_aspect_ratio",
     "is_offered",
     "is_resolution",
+    "is_tier",
     "lines_of",
     "list_models",
     "measured_quote",
@@ -36,7 +37,9 @@ __all__ = [
     "quote",
     "roles_of",
     "shape_of",
+    "sound_model",
     "source_limits",
+    "takes_sound",
     "usd_plain",
     "usd_text",
     "use_tiers",
@@ -57,6 +60,7 @@ _ROLES: dict[Mode, tuple[Role, ...]] = {
     Mode.EXTEND_VIDEO: (Role.VIDEO,),
     Mode.UPSCALE_VIDEO: (Role.VIDEO,),
     Mode.ENHANCE_DRAFT: (Role.DRAFT,),
+    Mode.AUDIO_TO_VIDEO: (Role.AUDIO, Role.FIRST_FRAME),
 }
 DRAFT = "draft"
 """In the place of a resolution: the lowest that the model makes, or its own row of drafts."""
@@ -66,7 +70,7 @@ MOST_SEED = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """The known facts of a photo or video before it is published; 0 and None where they are unknown."""
+    """The known facts of a photo, video or sound before it is published; 0 and None where they are unknown."""
 
     kind: Kind
     width: int = 0
@@ -91,11 +95,12 @@ def plan(
 ) -> Plan:
     """Plan a purchase: values that the endpoint takes, and the price in dollars of exactly these.
 
-    `source`: what is known of the first source; `references`: how many pictures, where the mode takes a list of them.
-    An option that the model cannot grant becomes the nearest it can, and is named in `adjustments`. A source video that
-    is too long is cut when it is published. Raises BadRequest: "unknown_model", "model_retired", "model_unavailable",
+    `source`: what is known of the first source; `references`: how many sources, where the mode leaves that open: of a
+    list of pictures, or 2 of a sound with a photo, which needs no words. An option that the model cannot grant becomes
+    the nearest it can, and is named in `adjustments`. A source video or sound that is too long is cut when it is
+    published. Raises BadRequest: "unknown_model", "model_retired", "model_unavailable",
     "prompt_missing", "prompt_too_long", "bad_option", "source_not_supported", "too_many_pictures", "video_too_short",
-    "unpriced".
+    "audio_too_short", "unpriced".
     """
     arguments.text("prompt", prompt)
     arguments.text("model", model)
@@ -110,13 +115,14 @@ def plan(
     mode = arguments.word("mode", mode, Mode)
     (chosen, _), notes = _endpoint(_or_draft(find(model), mode, resolution), mode)
     endpoint = require_offered(chosen, mode)
-    _check_prompt(prompt, endpoint)
+    _check_prompt(prompt, endpoint, has_photo=endpoint.photo_field is not None and references > 1)
+    _check_sound(chosen, endpoint, prompt, references, notes)
     _check_source(endpoint, source, notes)
     if mode is Mode.REFERENCE_TO_VIDEO and references > endpoint.most_sources:
         raise BadRequest("too_many_pictures", model=chosen.name, most=endpoint.most_sources)
     resolution = _resolution(endpoint, resolution, notes)
     duration_s = _duration(endpoint, duration, notes, resolution)
-    aspect_ratio = _aspect_ratio(endpoint, aspect_ratio, notes)
+    aspect_ratio = _aspect_ratio(endpoint, aspect_ratio or _shape_of(endpoint, mode, source), notes)
     seed = _seed(endpoint, seed, notes)
     sound = _sound(endpoint, sound, notes)
     negative_prompt = _negative(endpoint, negative_prompt, notes)
@@ -160,7 +166,7 @@ def quote(request: VideoRequest, *, source: SourceFacts | None = None) -> Quote:
 def measured_quote(request: VideoRequest, *, source: SourceFacts) -> Quote:
     """Compute the price of an accepted request with its source as it really is, whatever is offered by now.
 
-    Raises BadRequest: "video_too_short", "unpriced".
+    Raises BadRequest: "video_too_short", "audio_too_short", "unpriced".
     """
     _check_source(row_of(request.model, request.mode), source, [])
     return quote(request, source=source)
@@ -176,6 +182,8 @@ def _by_source(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Quo
     into = Decimal(longest if source_s is None else min(max(1, ceil(source_s)), longest))
     seconds = (into + min(into, Decimal(endpoint.output_s))) / 2 if endpoint.output_s else into
     rounds = source_s is not None and not endpoint.output_s and into != Decimal(str(source_s))
+    if endpoint.photo_field is not None and source_s is not None and source_s > longest:
+        rounds = False  # a sound is cut to the sample
     up_to = endpoint.conservative_price or source_s is None or rounds
     return Quote(rate * seconds + endpoint.usd_per_source, endpoint.id, up_to=up_to)
 
@@ -189,7 +197,11 @@ def estimate_cost(model: str, duration: int, resolution: str | None = None, mode
     arguments.duration(duration, optional=False)
     mode = arguments.word("mode", mode, Mode)
     source = SourceFacts(mode_kind(mode), duration_s=duration) if roles_of(mode) else None
-    return plan("estimate", model=model, mode=mode, duration=duration, resolution=resolution, source=source).quote.usd
+    sources = 2 if mode is Mode.AUDIO_TO_VIDEO else 1
+    wish = plan(
+        "estimate", model=model, mode=mode, duration=duration, resolution=resolution, source=source, references=sources
+    )
+    return wish.quote.usd
 
 
 def is_draft(resolution: str) -> bool:
@@ -220,13 +232,18 @@ def shape_of(request: VideoRequest) -> str | None:
 
 
 def mode_kind(mode: Mode) -> Kind:
-    """Return the kind of source that this mode needs."""
-    return Kind.VIDEO if Role.VIDEO in roles_of(mode) else Kind.IMAGE
+    """Return the kind of the first source that this mode needs."""
+    return next((role.kind for role in roles_of(mode)), Kind.IMAGE)
 
 
 def roles_of(mode: Mode, *, references: int = 1) -> tuple[Role, ...]:
-    """Return what the sources of a request in this mode are for, in the order in which they are given."""
-    return (Role.REFERENCE,) * references if mode is Mode.REFERENCE_TO_VIDEO else _ROLES[mode]
+    """Return what the sources of a request in this mode are for, in the order in which they are given.
+
+    `references`: how many there are, where the mode leaves that open.
+    """
+    if mode is Mode.REFERENCE_TO_VIDEO:
+        return (Role.REFERENCE,) * references
+    return _ROLES[mode][:references] if mode is Mode.AUDIO_TO_VIDEO else _ROLES[mode]
 
 
 def usd_text(usd: Decimal) -> str:
@@ -253,16 +270,22 @@ def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
         return f"{mode:<15} {endpoint_id}: fal does not take it just now"
     prices, usual_s = [], _duration(endpoint, None, []) or _USUAL_DURATION_S
     for resolution, rate in endpoint.prices(sound=endpoint.has_sound).items():
-        whole = usd_text(rate * usual_s + endpoint.usd_per_source)
-        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({whole} for {usual_s} s)")
+        whole = usd_text(rate * (usual_s + endpoint.overrun_s) + endpoint.usd_per_source)
+        most = "up to " if endpoint.overrun_s or endpoint.conservative_price else ""
+        prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({most}{whole} for {usual_s} s)")
     prices += [f"{usd_text(usd)} for {seconds} s" for seconds, usd in endpoint.usd_per_clip.items()]
     seconds = f"{_seconds_text(endpoint.durations)} s" if endpoint.durations else "as long as the source"
+    if endpoint.photo_field is not None:
+        photo = "with a photo" if endpoint.needs_photo else "with a photo or without"
+        seconds = "as long as the sound, {}-{} s, {}".format(*endpoint.source_seconds, photo)
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""
     return f"{mode:<15} {endpoint.id}: {seconds}{ratios}; {', '.join(prices)}"
 
 
 def _seconds_text(durations: tuple[int, ...]) -> str:
     first, last = durations[0], durations[-1]
+    if len(durations) == 1:
+        return str(first)
     return f"{first}-{last}" if last - first == len(durations) - 1 else "/".join(map(str, durations))
 
 
@@ -279,13 +302,35 @@ def _endpoint(model: Model, mode: Mode) -> tuple[tuple[Model, Endpoint], list[Ad
     return (chosen, chosen.modes[mode]), notes
 
 
-def _check_prompt(prompt: str, endpoint: Endpoint) -> None:
+def _check_prompt(prompt: str, endpoint: Endpoint, *, has_photo: bool = False) -> None:
     if not endpoint.has_prompt:
         return
-    if not prompt.strip():
+    if not prompt.strip() and not has_photo:
         raise BadRequest("prompt_missing")
     if len(prompt) > endpoint.prompt_chars:
         raise BadRequest("prompt_too_long", length=len(prompt), max_length=endpoint.prompt_chars)
+
+
+def takes_sound(model: str, *, has_photo: bool) -> bool:
+    """Return whether a model, or its fallback model, films a sound, with a photo or from words. Raises BadRequest."""
+    try:
+        (chosen, row), _ = _endpoint(find(model), Mode.AUDIO_TO_VIDEO)
+    except BadRequest as error:
+        if error.code != "source_not_supported":
+            raise
+        return False
+    return offered(chosen, Mode.AUDIO_TO_VIDEO) is not None and (has_photo or not row.needs_photo)
+
+
+def sound_model() -> Model | None:
+    """Return the first model that films any sound, with a photo or from words: for a tier that does not."""
+    rows = ((find(key), offered(find(key), Mode.AUDIO_TO_VIDEO)) for key in able(Mode.AUDIO_TO_VIDEO))
+    return next((model for model, row in rows if row is not None and not row.needs_photo), None)
+
+
+def is_tier(name: str) -> bool:
+    """Return whether this names a tier, not a model."""
+    return name.strip().casefold() in TIERS
 
 
 def source_limits(model: str, mode: Mode) -> SourceLimits:
@@ -293,12 +338,30 @@ def source_limits(model: str, mode: Mode) -> SourceLimits:
     return _endpoint(find(model), mode)[0][1].source_limits
 
 
+def _check_sound(model: Model, endpoint: Endpoint, prompt: str, sources: int, notes: list[Adjustment]) -> None:
+    """Refuse a sound without the photo that the row needs; say that it reads no words."""
+    if not endpoint.needs_photo:
+        return
+    if sources < len(_ROLES[Mode.AUDIO_TO_VIDEO]):
+        mode, others = (
+            Mode.AUDIO_TO_VIDEO,
+            [key for key in able(Mode.AUDIO_TO_VIDEO) if takes_sound(key, has_photo=False)],
+        )
+        raise BadRequest("source_not_supported", model=model.name, mode=str(mode), able=", ".join(others[:5]))
+    if prompt.strip():
+        notes.append(Adjustment("words", "words", "recording"))
+
+
 def _check_source(endpoint: Endpoint, source: SourceFacts | None, notes: list[Adjustment]) -> None:
-    if source is None or source.duration_s is None or source.kind is not Kind.VIDEO:
+    if source is None or source.duration_s is None or source.kind is Kind.IMAGE:
         return
     least, most = endpoint.source_seconds
     if most and source.duration_s > most + _TRIM_SLACK_S:
         notes.append(Adjustment("source_trimmed", f"{source.duration_s:.0f}", str(most)))
+    if source.kind is Kind.AUDIO:  # measured by the sample, and never longer by a frame
+        if source.duration_s < least:
+            raise BadRequest("audio_too_short", min_duration=least)
+        return
     if source.duration_s < least - 0.1:
         raise BadRequest("video_too_short", min_duration=least)
 
@@ -380,7 +443,8 @@ def _aspect_ratio(endpoint: Endpoint, requested: str | None, notes: list[Adjustm
 
     What a row leaves open in its own word, as a request of before does, is no wish.
     """
-    requested = None if requested in _OPEN_SHAPES else requested
+    if requested is not None and requested.strip().lower() in _OPEN_SHAPES:
+        requested = None
     if not endpoint.aspect_ratios:
         if requested is not None:
             notes.append(Adjustment("aspect_ratio", requested, None))
@@ -396,6 +460,18 @@ def _aspect_ratio(endpoint: Endpoint, requested: str | None, notes: list[Adjustm
     if _quotient(applied) != quotient:
         notes.append(Adjustment("aspect_ratio", requested, applied))
     return applied
+
+
+def _shape_of(endpoint: Endpoint, mode: Mode, source: SourceFacts | None) -> str | None:
+    """Return the ratio that is most like the photo that is set in motion, where the endpoint does not look for itself.
+
+    None where it does, or where nothing is known of the photo.
+    """
+    moves = mode in {Mode.IMAGE_TO_VIDEO, Mode.FRAMES_TO_VIDEO}
+    if not moves or endpoint.default_aspect_ratio not in endpoint.aspect_ratios or source is None or not source.height:
+        return None
+    shape = max(1, source.width) / source.height
+    return min(endpoint.aspect_ratios, key=lambda each: _distance(_quotient(each) or 1.0, shape))
 
 
 def _quotient(ratio: str) -> float | None:

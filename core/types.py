@@ -13,7 +13,8 @@ class Mode(StrEnum):
     """The kind of request, by what a model is given. It follows from the sources, never from editing an endpoint id.
 
     VIDEO_TO_VIDEO edits a film by words, EXTEND_VIDEO goes on where it ends, UPSCALE_VIDEO gives it more pixels;
-    ENHANCE_DRAFT makes a draft whole, from what fal kept of it.
+    ENHANCE_DRAFT makes a draft whole, from what fal kept of it; AUDIO_TO_VIDEO films a sound, from a photo that speaks
+    or from words.
     """
 
     TEXT_TO_VIDEO = "text-to-video"
@@ -24,28 +25,39 @@ class Mode(StrEnum):
     EXTEND_VIDEO = "extend-video"
     UPSCALE_VIDEO = "upscale-video"
     ENHANCE_DRAFT = "enhance-draft"
+    AUDIO_TO_VIDEO = "audio-to-video"
 
 
 class Kind(StrEnum):
-    """The kind of a source file: photo or video."""
+    """The kind of a source file: photo, video or sound."""
 
     IMAGE = "image"
     VIDEO = "video"
+    AUDIO = "audio"
 
     @property
     def mode(self) -> Mode:
         """Return the mode of a request whose source is of this kind."""
-        return Mode.IMAGE_TO_VIDEO if self is Kind.IMAGE else Mode.VIDEO_TO_VIDEO
+        return _MODES[self]
+
+
+_MODES = {Kind.IMAGE: Mode.IMAGE_TO_VIDEO, Kind.VIDEO: Mode.VIDEO_TO_VIDEO, Kind.AUDIO: Mode.AUDIO_TO_VIDEO}
 
 
 class Role(StrEnum):
-    """What a source is for: the picture that a film begins or ends with, a likeness to keep, a film, a kept draft."""
+    """What a source is for: the film's first or last picture, a likeness to keep, a film, a kept draft, its sound."""
 
     FIRST_FRAME = "first_frame"
     LAST_FRAME = "last_frame"
     REFERENCE = "reference"
     VIDEO = "video"
     DRAFT = "draft"
+    AUDIO = "audio"
+
+    @property
+    def kind(self) -> Kind:
+        """Return what a file with this role is."""
+        return {Role.VIDEO: Kind.VIDEO, Role.AUDIO: Kind.AUDIO}.get(self, Kind.IMAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +70,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class SourceLimits:
-    """The limits of a model for the photo or video it is given. Sides in pixels, sizes in bytes; 0: no such limit.
+    """The limits of a model for what it is given. Sides in pixels, sizes in bytes; 0: no such limit.
 
-    `max_ratio` (long side by short side) is for photos; seconds and frames per second are for videos.
+    `max_ratio` (long side by short side) is for photos; seconds are for videos and sounds, frames per second for
+    videos.
     """
 
     min_side: int = 300
@@ -77,8 +90,8 @@ class Adjustment:
     """A requested value that cannot be had, and the value applied instead (None: it was left out).
 
     `field` is "duration", "resolution", "aspect_ratio", "model", "prompt", "seed", "negative_prompt" or "sound" ("on",
-    "off") for an option; "source_padded", "source_trimmed", "source_scaled" or "source_converted" for a photo or video,
-    in pixels, seconds or names.
+    "off") for an option; "source_padded", "source_trimmed", "source_scaled" or "source_converted" for a photo, video or
+    sound, in pixels, seconds or names.
     """
 
     field: str
@@ -88,7 +101,7 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A published file that anybody can fetch over https. `duration_s` for videos: edits are priced by it.
+    """A published file that anybody can fetch over https. `duration_s` for videos and sounds: they are priced by it.
 
     `adjustments`: what was changed about the file so that the model takes it. `size` in bytes, sides in pixels.
     """

@@ -61,7 +61,7 @@ class Bench:
         said = self.telegram.said(chat) if chat in self.telegram.world.chats else []
         return max((message["message_id"] for message in said), default=0)
 
-    async def until(self, true: Callable[[], Any], seconds: float = 30.0) -> None:
+    async def until(self, true: Callable[[], Any], seconds: float = 60.0) -> None:
         """Wait for something to become true; says what stands in the chat when it does not."""
         async with asyncio.timeout(seconds):
             while not true():
@@ -89,7 +89,7 @@ class Bench:
 
     async def all_settled(self, count: int, *states: State) -> list[Job]:
         """So many jobs, once each is in one of these states."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             while True:
                 jobs = await self.jobs()
                 if len(jobs) == count and all(job.state in states for job in jobs):

@@ -70,6 +70,39 @@ def _tone(target: Any, sound: Any, seconds: float) -> None:
             target.mux(packet)
 
 
+def voice(path: Path, *, seconds: float = 3.0, codec: str = "libopus", rate: int = 48_000, hertz: int = 440) -> Path:
+    """A sound of `seconds` as chats and phones write it, of one tone."""
+    with (
+        av.open(f"sine=f={hertz}:r={rate}", format="lavfi") as tone,
+        av.open(str(path), "w") as target,
+    ):
+        target.metadata.update({"title": "SecretVoice"})
+        out: Any = target.add_stream(codec, rate=rate, layout="mono")
+        resampler = av.AudioResampler(
+            format=out.format.name, layout="mono", rate=rate, frame_size=out.frame_size or 1024
+        )
+        done, whole = 0, round(seconds * rate)
+        for frame in tone.decode(audio=0):
+            for piece in resampler.resample(_first(frame, whole - done)):
+                target.mux(out.encode(piece))
+            done += frame.samples
+            if done >= whole:
+                break
+        for piece in resampler.resample(None):
+            target.mux(out.encode(piece))
+        target.mux(out.encode(None))
+    return path
+
+
+def _first(frame: Any, samples: int) -> Any:
+    """The frame with so many of its samples."""
+    if samples >= frame.samples:
+        return frame
+    cut = av.AudioFrame.from_ndarray(frame.to_ndarray()[:, :samples].copy(), format=frame.format.name, layout="mono")
+    cut.sample_rate, cut.pts, cut.time_base = frame.sample_rate, frame.pts, frame.time_base
+    return cut
+
+
 _MATRICES = {
     90: (0, 1, -1, 0),
     180: (-1, 0, 0, -1),

@@ -161,6 +161,7 @@ LIVES_IN = {
     "wechatpy": ["bot/channels/wechat/*"],
     "xmltodict": ["bot/channels/wechat/*"],
     "PIL": ["core/media/worker/*", "core/sandbox/*"],
+    "c2pa": ["core/media/worker/signing.py"],
     "pillow_heif": ["core/media/worker/*"],
     "av": ["core/media/worker/*", "core/sandbox/*"],
     "numpy": ["core/sandbox/*"],
@@ -172,6 +173,7 @@ LIVES_IN = {
     "uvicorn": ["bot/http/server.py", "bot/http/connections.py", "core/sandbox/__main__.py"],
     "cryptography": [
         "core/fal/webhooks.py",
+        "core/media/worker/signing.py",
         "core/sandbox/*",
         "bot/channels/ilink/*",
         "bot/channels/wecom/media.py",

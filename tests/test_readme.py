@@ -116,6 +116,7 @@ MADE_FROM = {
     Mode.EXTEND_VIDEO: "continues",
     Mode.UPSCALE_VIDEO: "enlarges",
     Mode.ENHANCE_DRAFT: "makes drafts whole",
+    Mode.AUDIO_TO_VIDEO: "a sound",
 }
 
 
@@ -127,9 +128,11 @@ def row_of(model: Model) -> str:
         if prices_of(endpoint) != prices_of(text):
             prices += f"; {MADE_FROM[mode]}: {prices_of(endpoint)}"
     five_s = SourceFacts(Kind.VIDEO, duration_s=5)
-    plan = pricing.plan("a fox", model=model.key, mode=next(iter(model.modes)), source=five_s)
-    five = pricing.usd_text(plan.quote.usd) + (
-        f" ({plan.request.duration_s} s)" if plan.request.duration_s not in {5, None} else ""
+    plan = pricing.plan("a fox", model=model.key, mode=next(iter(model.modes)), source=five_s, references=2)
+    five = (
+        ("up to " if plan.quote.up_to else "")
+        + pricing.usd_text(plan.quote.usd)
+        + (f" ({plan.request.duration_s} s)" if plan.request.duration_s not in {5, None} else "")
     )
     sources = ", ".join(MADE_FROM[mode] for mode in model.modes)
     return f"| `{model.key}` | {model.name} | {model.tier or ''} | {sources} | {seconds_of(text)} | {prices} | {five} |"
@@ -153,7 +156,7 @@ def prices_of(endpoint: Endpoint) -> str:
 
 def seconds_of(endpoint: Endpoint) -> str:
     if not endpoint.durations:
-        return "the film's"
+        return "the sound's" if endpoint.photo_field else "the film's"
     first, last = endpoint.durations[0], endpoint.durations[-1]
     whole = endpoint.durations == tuple(range(first, last + 1))
     return f"{first} to {last}" if whole else ", ".join(map(str, endpoint.durations))

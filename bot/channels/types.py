@@ -17,12 +17,12 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentRef:
-    """A photo or video by the chat's own name for it; fetched only when a job needs it.
+    """A photo, video or sound by the chat's own name for it; fetched only when a job needs it.
 
     `size` in bytes, where the chat states it. `kind`: "file" where only its bytes tell what it is.
     """
 
-    kind: Literal["image", "video", "file"]
+    kind: Literal["image", "video", "audio", "file"]
     file_id: str
     size: int | None = None
     duration_s: float | None = None
@@ -133,7 +133,8 @@ class Message:
     the message that the button stands on. `only_for`: the person whom it concerns alone: a chat that can shows it to
     nobody else; others show it to all, so it holds nothing that they may not read. `table`: what `text` says below its
     first line once more, in rows whose first is the head: a chat that draws tables shows that instead, and under it
-    `below_table`, which is a part of `text` as well.
+    `below_table`, which is a part of `text` as well. `narrow_table`, with `below_narrow`: the same in few, short
+    columns where `table` has many, for a chat that can do no more than line up its letters.
     """
 
     text: str
@@ -146,6 +147,8 @@ class Message:
     only_for: str | None = None
     table: tuple[tuple[str, ...], ...] = ()
     below_table: str = ""
+    narrow_table: tuple[tuple[str, ...], ...] = ()
+    below_narrow: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,7 @@ class Limits:
     `lone_photos`: a photo that stands alone reaches the bot in groups, too; else only in one message with words
     that address it, or as what these reply to. `unconfirmed_s`: a chat that often takes a video without confirming
     it: its owner is asked with their next message only, and an unconfirmed one counts as delivered so many seconds
-    later.
+    later. `slashes`: people type commands with a slash there, and a photo may have a caption.
     """
 
     video_bytes: int
@@ -233,6 +236,7 @@ class Limits:
     per_tap: tuple[int, float] | None = None
     unconfirmed_s: float | None = None
     lone_photos: bool = True
+    slashes: bool = True
 
 
 class SendOutcome(StrEnum):

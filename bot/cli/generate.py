@@ -5,7 +5,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -39,7 +39,8 @@ from core.errors import BadReference, BadRequest, MediaError
 from core.fal.client import FalQueue
 from core.fal.protocol import is_request_id
 from core.generate import UPSCALER, OnProgress
-from core.types import Mode, Plan, RawReply, RequestHandle, Video
+from core.media.ai_label import label_of
+from core.types import Adjustment, Mode, Plan, RawReply, RequestHandle, Video
 
 
 async def generate(options: argparse.Namespace) -> int:
@@ -47,6 +48,8 @@ async def generate(options: argparse.Namespace) -> int:
     logs.configure(secrets=[], level="ERROR")
     if options.last_image and not options.image:
         raise BadUsage("--last-image goes beside --image, the photo that the film begins with")
+    if options.audio and (options.last_image or options.reference or options.video or options.extend):
+        raise BadUsage("--audio goes alone, or beside --image, the photo that speaks it")
     options.prompt = await standard_input.words() if options.prompt == ["-"] else " ".join(options.prompt)
     async with _fal(options) as settings:
         if not options.sandbox and (settings.database_url is not None or settings.database_file.exists()):
@@ -61,7 +64,7 @@ async def generate(options: argparse.Namespace) -> int:
                 else:
                     video = await _buy(sources.files, settings, plan, show)
                     if sources.before is not None:
-                        video = await joined(sources.before, video, plan.request)
+                        video = await joined(sources.before, video, plan.request, label_of(settings))
         await _print_video(video, as_json=options.json, plan=plan)
     return DONE
 
@@ -69,7 +72,7 @@ async def generate(options: argparse.Namespace) -> int:
 async def upscale(options: argparse.Namespace) -> int:
     """Buy a copy of a film with more pixels, or make it in the sandbox, and print its path."""
     logs.configure(secrets=[], level="ERROR")
-    options.image = options.last_image = options.extend = None
+    options.image = options.last_image = options.extend = options.audio = None
     options.reference = []
     async with _fal(options) as settings:
         mode = Mode.UPSCALE_VIDEO
@@ -116,7 +119,11 @@ async def _sources(options: argparse.Namespace, settings: Settings, folder: Path
         for each in _files(options):
             await asyncio.to_thread(source_check.require_file, each)
         sources = read_sources(
-            image=options.image, last_image=options.last_image, references=options.reference, video=options.video
+            image=options.image,
+            last_image=options.last_image,
+            references=options.reference,
+            video=options.video,
+            audio=options.audio,
         )
         return _Sources(tuple(_files(options)), sources.mode)
     film = Path(options.extend)
@@ -161,6 +168,7 @@ async def _play(options: argparse.Namespace, settings: Settings, show: OnProgres
         settings=settings,
         on_progress=show,
         extend=options.extend,
+        audio=options.audio,
     )
 
 
@@ -317,9 +325,21 @@ async def _fal(options: argparse.Namespace) -> AsyncIterator[Settings]:
 async def _plan(options: argparse.Namespace, settings: Settings, sources: _Sources) -> Plan:
     """Plan the purchase before anything is sent, and look at its photo or video. Raises Failure, BadUsage."""
     model = options.model or settings.default_model
+    other = None
+    if sources.mode is Mode.AUDIO_TO_VIDEO and (options.model is None or pricing.is_tier(options.model)):
+        has_photo = len(sources.files) > 1
+        other = None if pricing.takes_sound(model, has_photo=has_photo) else pricing.sound_model()
+    instead = () if other is None else (Adjustment("model", pricing.find(model).name, other.name),)
+    if other is not None:
+        model = options.model = other.key
+    roles = pricing.roles_of(sources.mode, references=len(sources.files))
     try:
-        facts = [await source_check.facts_of(file, sources.mode, model=model) for file in sources.files]
-        return pricing.plan(
+        each_with_role = zip(sources.files, roles, strict=True)
+        facts = [
+            await source_check.facts_of(file, sources.mode, model=model, kind=role.kind)
+            for file, role in each_with_role
+        ]
+        plan = pricing.plan(
             options.prompt,
             model=model,
             mode=sources.mode,
@@ -331,13 +351,14 @@ async def _plan(options: argparse.Namespace, settings: Settings, sources: _Sourc
             source=facts[0] if facts else None,
             references=max(1, len(facts)),
         )
+        return replace(plan, adjustments=(*instead, *plan.adjustments))
     except BadRequest as error:
         raise BadUsage(admin_text(error.code, error.facts)) from None
 
 
 def _files(options: argparse.Namespace) -> list[Path]:
     """Return the files that it is made of, in their order."""
-    alone = (options.image, options.last_image, options.video)
+    alone = (options.audio, options.image, options.last_image, options.video)
     return [*(file for file in alone if file is not None), *options.reference]
 
 

@@ -334,14 +334,24 @@ def _upscale_parser(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _words_missing(options: argparse.Namespace) -> str | None:
+    """Return that there are no words, where there have to be: a photo that speaks a sound needs none."""
+    needed = not options.prompt and not (options.audio and options.image)
+    return "the following arguments are required: PROMPT" if needed else None
+
+
 def _generate_parser(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("prompt", metavar="PROMPT", nargs="+", help="words, in quotes or not; - reads them from stdin")
+    words = "words, in quotes or not; - reads them from stdin; none are needed for --image with --audio"
+    parser.add_argument("prompt", metavar="PROMPT", nargs="*", help=words)
+    parser.set_defaults(missing=_words_missing)
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--image", type=Path, metavar="FILE", help="animate this photo")
     source.add_argument("--video", type=Path, metavar="FILE", help="change this video")
     many = "a photo of whom or what the film shows; once for each"
     source.add_argument("--reference", type=Path, metavar="FILE", action="append", default=[], help=many)
     parser.add_argument("--last-image", type=Path, metavar="FILE", help="beside --image: end with this photo")
+    spoken = "the film has this sound; beside --image that photo speaks it"
+    parser.add_argument("--audio", type=Path, metavar="FILE", help=spoken)
     source.add_argument("--extend", metavar="FILE_OR_ID", help="go on from this film, or the film of a request")
     parser.add_argument(
         "--model",

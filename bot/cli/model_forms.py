@@ -40,4 +40,7 @@ def _endpoint_form(endpoint: Endpoint) -> dict[str, Any]:
         "usd_per_clip": {str(seconds): usd_plain(usd) for seconds, usd in endpoint.usd_per_clip.items()},
         "overrun_s": endpoint.overrun_s,
         "refusals_charged": endpoint.refusals_charged,
+        "source_s": list(endpoint.source_seconds) if any(endpoint.source_seconds) else [],
+        "source_field": endpoint.source_field,
+        "photo_field": endpoint.photo_field,
     }

@@ -1,4 +1,4 @@
-"""Looks at a photo or video of the shell before a price is named: what cannot be used is said with the file's name."""
+"""Looks at a file of the shell before a price is named: what cannot be used is said with the file's name."""
 
 import asyncio
 from pathlib import Path
@@ -12,6 +12,8 @@ from core.errors import BadReference, MediaError, arguments
 from core.pricing import SourceFacts
 from core.types import Kind, Mode
 
+_NAMES = {Kind.IMAGE: "a photo", Kind.VIDEO: "a video", Kind.AUDIO: "a sound"}
+
 
 def require_file(path: Path) -> None:
     """Check that the file can be read. Raises Failure."""
@@ -24,14 +26,21 @@ def require_file(path: Path) -> None:
         raise Failure(f"{path} is empty")
 
 
-async def facts_of(path: Path, mode: Mode, *, model: str) -> SourceFacts:
-    """Read the facts that the price depends on, and whether this model takes the file. Raises Failure, BadUsage."""
+async def facts_of(path: Path, mode: Mode, *, model: str, kind: Kind | None = None) -> SourceFacts:
+    """Read the facts that the price depends on, and whether this model takes the file. Raises Failure, BadUsage.
+
+    `kind`: what it has to be, where a mode takes more than one kind.
+    """
     await asyncio.to_thread(require_file, path)
-    kind = pricing.mode_kind(mode)
+    kind = kind or pricing.mode_kind(mode)
     try:
-        found = await asyncio.to_thread(check_file, path)
+        found = await asyncio.to_thread(check_file, path, sound=kind is Kind.AUDIO)
         if found is not kind:
-            raise BadUsage(f"{path} is {'a video' if found is Kind.VIDEO else 'a photo'}: give it as --{found}")
+            hint = "only a film can be enlarged" if mode is Mode.UPSCALE_VIDEO else f"give it as --{found}"
+            raise BadUsage(f"{path} is {_NAMES[found]}: {hint}")
+        if kind is Kind.AUDIO:
+            sound = await media.measure_sound(path)
+            return SourceFacts(kind, duration_s=sound.duration_s, size=sound.size)
         if kind is Kind.VIDEO:
             probe = await media.probe(path)
             return SourceFacts(kind, probe.width, probe.height, probe.duration_s, probe.size)

@@ -24,10 +24,14 @@ class Parser(argparse.ArgumentParser):
     """A parser that ends with code 2 and one sentence, in which stands what was probably meant."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """Parse, and refuse what is left over here, where the command's own options are known."""
+        """Parse, and refuse what is left over or missing here, where the command's own options are known."""
         found, rest = super().parse_known_args(args, namespace)
         if rest:
             self.error(_UNKNOWN + " ".join(rest))
+        missing = self.get_default("missing")
+        problem = missing(found) if missing is not None else None
+        if problem is not None:
+            self.error(problem)
         return found, rest
 
     def error(self, message: str) -> NoReturn:

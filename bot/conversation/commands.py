@@ -16,6 +16,7 @@ from typing import Literal
 
 from bot.channels.types import Incoming
 from bot.conversation.admin_words import AdminRequest, is_admin_request, parse_admin
+from bot.conversation.film_phrases import film_phrase
 from bot.conversation.folding import without_unseen
 from bot.conversation.generation_options import GenerationOptions, parse_options
 from bot.conversation.option_words import KNOWN
@@ -371,10 +372,10 @@ _ANY_FILM_WORD = "|".join(
 _FILM_LINE = re.compile(
     rf"[“\"'「『<]?\s*(?P<word>{_ANY_FILM_WORD})\s*[:,#]?\s*"
     r"#?(?P<code>[a-z]\ ?[2-9]|(?=[a-z]*[2-9])[2-9a-hjkmnp-z]{7}|(?-i:[A-HJKMNP-Z]{7}))"
-    r"(?:\s*[”\"'」』>]?\s*[.。!~吧]*|[\s,:。]+(?P<rest>\S.*))",
+    r"(?:\s*[”\"'」』>]?\s*[.。!~吧]*|(?:[\s,:。]+|(?=[到成至]\s*[0-9]))(?P<rest>\S.*))",
     re.IGNORECASE | re.DOTALL,
 )
-_TO = re.compile(r"(?:\bto\b|到|成)\s*(?=[0-9]{1,4}\s*[kp])", re.IGNORECASE)
+_TO = re.compile(r"(?:\bto\b|到|成|至)\s*(?=[0-9]{1,4}\s*[kp])", re.IGNORECASE)
 _LARGER = re.compile(
     rf"(?:{'|'.join(COMMAND_WORDS['enlarge'])})\s*(?:(?:到|成|to\s)\s*)?(?P<size>[0-9]{{1,4}}\s*[kp])[.。!~吧]*",
     re.IGNORECASE,
@@ -461,6 +462,9 @@ class _Parser:
         return self._command(name, f"{line['code'].replace(' ', '')} {rest}")
 
     def bare_word(self, text: str) -> Command | None:
+        sentence = film_phrase(without_unseen(text))
+        if sentence is not None:
+            return self._command(sentence.act, f"{sentence.code} {sentence.size}")
         film = self.film_line(text)
         if film is not None:
             return film
@@ -477,9 +481,9 @@ class _Parser:
         for word in _CHINESE_WORDS:
             if text.startswith(word) and text[len(word)] in _AFTER:
                 return self._with_argument(_COMMAND_OF[word], text[len(word) :], word=word, apart=True)
-        match = re.match(r"([a-z]+)(\s*[:：]|\s)", text, re.IGNORECASE)
+        match = re.match(r"([a-z]+)(\s*[:：,，]|\s)", text, re.IGNORECASE)
         name = _COMMAND_OF.get(match[1].lower()) if match else None
-        if match is None or name is None or (name == "video" and match[2].isspace()):
+        if match is None or name is None or (name == "video" and match[2].strip() not in {":", "："}):
             return None
         return self._with_argument(name, text[match.end() :], apart=not match[2].isspace())
 
@@ -496,7 +500,7 @@ class _Parser:
             "confirm": is_code(rest),
             "again": is_code(rest),
             **dict.fromkeys(_OF_FILMS, is_code(rest)),
-            "continue": apart or is_code(rest),
+            "continue": apart or is_code(rest) or not parse_options(rest, model_words=self.model_words)[0],
             "enlarge": is_code(rest) or not parse_options(rest, model_words=self.model_words)[0],
             "price": not parse_options(rest, model_words=self.model_words)[0],
             "forget": _answer_in(rest) is not None,

@@ -55,6 +55,12 @@ def of_album(draft: Draft, incoming: Incoming) -> tuple[DraftSource, ...]:
     return tuple(each for each in draft.sources if incoming.album is not None and each.album == incoming.album)
 
 
+def before_album(draft: Draft, incoming: Incoming) -> Draft:
+    """Return what lies on the table for words that an album brings: nothing, where that is another whole request."""
+    is_other = incoming.album is not None and incoming.edits is None and not of_album(draft, incoming)
+    return Draft() if is_other and draft.words and draft.sources else draft
+
+
 def draft_of(offer: Job, situation: Situation) -> Draft:
     """Return what would lie on the table if this offer had been made of it: its words, options and source."""
     event = offer.incoming.event_id

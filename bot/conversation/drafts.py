@@ -44,7 +44,7 @@ def _without(options: str, asked: GenerationOptions) -> str:
 
 def joined(before: str, text: str) -> str:
     """Join further words to those before; the parts of a text that the chat has split, as they were."""
-    if len(before) >= _SPLIT_CHARS:
+    if len(before) >= _SPLIT_CHARS or not before.strip():
         return before + text
     mark = "，" if not before[-1:].isascii() else ", "
     return f"{before.rstrip(' ,，.。;；')}{mark}{text}"

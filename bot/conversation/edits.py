@@ -64,6 +64,9 @@ class Edits:
             before = GenerationOptions(photos=options_of_request(job.request).photos)
             both = commands.MakeVideo(prompt, merged(asked, before))
             return await self._several.offer(incoming, both, language, photos)
+        if job.incoming.attachment is not None and job.incoming.attachment.kind == "audio":
+            with_both = replace(incoming, attachment=job.incoming.attachment, also=job.incoming.also)
+            return await self._orders.draft(with_both, wanted, language, why="words")
         source = incoming.attachment or job.incoming.attachment
         return await self._orders.draft(replace(incoming, attachment=source), wanted, language, why="words")
 

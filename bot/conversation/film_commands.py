@@ -41,6 +41,7 @@ _OF_LATEST = (
     commands.MakeFull,
     commands.MoreOfFilm,
     commands.OtherModel,
+    commands.OriginalFile,
 )
 
 
@@ -75,8 +76,7 @@ class FilmCommands:
         elsewhere = job is not None and situation.chat not in {None, job.chat}
         is_typed_code = command.job is not None and situation.incoming.pressed is None
         if job is None or (elsewhere and is_typed_code):  # in a group nothing of another chat is spoken of
-            key = "job-unknown" if command.job else "film-foreign" if _quotes_a_file(situation) else "film-which"
-            return _brief(situation, situation.say(key, job=command.job or ""))
+            return await self._no_such(situation, command)
         if job.state is State.DELETED:
             answered = isinstance(command, commands.DeleteFilm) and command.answer is not None
             return _deleted(situation, job, key="deleted-now" if answered else "was-deleted", in_place=answered)
@@ -89,6 +89,16 @@ class FilmCommands:
         if isinstance(command, commands.DeleteFilm):
             return await self._delete(situation, job, command.answer)
         return await self._made_of(situation, job, command)
+
+    async def _no_such(self, situation: Situation, command: commands.FilmCommand) -> Decision:
+        """Say that no film of theirs is meant by this, or that it is still being made."""
+        running = await self._jobs.active(situation) if situation.incoming.quoted is None else []
+        if command.job is None and running and isinstance(command, _OF_LATEST):  # "go on", too early
+            return _brief(situation, situation.say("film-not-yet", job=running[-1].id))
+        key = "job-unknown" if command.job else "film-foreign" if _quotes_a_file(situation) else "film-which"
+        if key == "film-which" and await self._latest(situation) is None:
+            key = "film-none"
+        return _brief(situation, situation.say(key, job=command.job or ""))
 
     async def _made_of(self, situation: Situation, job: Job, command: commands.FilmCommand) -> Decision:
         """Decide about what is to be made of a finished film."""
@@ -116,8 +126,15 @@ class FilmCommands:
             return await self._jobs.named(situation.incoming, command.job)
         if situation.quoted is not None or not isinstance(command, _OF_LATEST):
             return situation.quoted
-        if situation.incoming.quoted is not None or situation.offers or await self._jobs.active(situation):
+        with_words = isinstance(command, commands.ContinueFilm) and bool(command.words)
+        if situation.incoming.quoted is not None or await self._jobs.active(situation):
             return None
+        if situation.offers and not with_words:
+            return None
+        return await self._latest(situation)
+
+    async def _latest(self, situation: Situation) -> Job | None:
+        """Find the newest film of this person, in a group of those that were asked for there."""
         user, chat = situation.incoming.user, situation.chat
         found = await self._store.jobs.find(user=user, states=FILM, newest=1, chat=chat, ordered=True)
         return found[0] if found else None
@@ -132,10 +149,12 @@ class FilmCommands:
     ) -> Decision:
         """Make more of a film at the price of its button, or offer it. `seed`: with which it was made."""
         found: NextFilm | None
+        agreed = command.agreed
         try:
             match command:
                 case commands.ContinueFilm(words=words):
-                    found = next_films.continued(job, _choices(words))
+                    found, is_own = _continued(job, _choices(words))
+                    agreed = agreed if is_own else None
                 case commands.EnlargeFilm(resolution=resolution):
                     found = next_films.upscaled(job, resolution or _first_size(job))
                 case commands.SwitchSound(sound=sound):
@@ -147,8 +166,8 @@ class FilmCommands:
             return situation.answer(job_messages.error_message(situation.language, error.code, error.facts))
         if found is None:
             return _brief(situation, situation.say("film-is-so", job=job.id))
-        new = self._orders.of_film(job, found, situation.incoming, situation.language, agreed=command.agreed)
-        return situation.ordered(new)
+        new = self._orders.of_film(job, found, situation.incoming, situation.language, agreed=agreed)
+        return situation.ordered(new if new.question is None else replace(new, replaces=_same_offer(situation, new)))
 
     async def _seed_of(self, job: Job) -> int | None:
         """Return the seed that a film was made with, as it was asked for or as fal has said."""
@@ -202,7 +221,8 @@ class FilmCommands:
             is_no = isinstance(command, commands.DeleteFilm)
             return await self._jobs.decline(situation, job) if is_no else self._jobs.show_offer(situation, job)
         if job.state in ACTIVE:
-            return _brief(situation, situation.say("no-but-active", job=job.id))
+            key = "no-but-active" if isinstance(command, commands.DeleteFilm) else "film-not-yet"
+            return _brief(situation, situation.say(key, job=job.id))
         return _brief(situation, situation.say("toast-gone"))
 
     def _other_model(self, situation: Situation, job: Job, model: str | None) -> Decision:
@@ -300,6 +320,23 @@ def _choices_of(prompt: str | None, options: GenerationOptions) -> Choices:
         options.seed,
         options.sound,
     )
+
+
+def _continued(job: Job, choices: Choices) -> tuple[NextFilm, bool]:
+    """Plan how a film goes on, and tell whether by the model that was meant. Raises BadRequest."""
+    try:
+        return next_films.continued(job, choices), True
+    except BadRequest as error:
+        instead = next_films.continued_instead(job, choices, error)
+        if instead is None:
+            raise
+        return instead, False
+
+
+def _same_offer(situation: Situation, new: JobDraft) -> str | None:
+    """Return the open offer to make the same of the same film, otherwise: a newer one takes its place."""
+    made = (each for each in reversed(situation.offers) if each.follows == new.follows and each.step is not None)
+    return next((each.id for each in made if new.step and each.step and each.step.kind == new.step.kind), None)
 
 
 def _full(job: Job, resolution: str | None, seed: int | None) -> NextFilm | None:

@@ -88,9 +88,9 @@ _PULLS = frozenset({
     "some", "any", "each", "every", "no", "not", "very", "so", "too", "well", "just", "at", "of", "in", "on", "for",
     "by", "with", "from", "to", "into", "about", "around", "after", "before", "per", "than", "and", "or", "is",
     "are", "was", "were", "be", "as", "like", "between", "until", "till", "under", "over", "near", "exactly",
-    "only", "roughly", "almost", "roaring", "第",
+    "only", "roughly", "almost", "roaring", "第", "without", "never", "avoid", "do", "dont", "nor", "cannot",
 })  # fmt: skip
-_PULLING_ENDS = ("在", "是", "为", "於", "于", "到", "约", "第", "的")
+_PULLING_ENDS = ("在", "是", "为", "於", "于", "到", "约", "第", "的", "n't", "n’t")
 _QUALIFIERS = frozenset({"low", "high", "big", "tight", "small", "limited", "perfectly", "finely", "carefully"})
 _CONTINUES = frozenset({
     "of", "in", "on", "at", "and", "or", "is", "are", "was", "were", "to", "for", "with", "from", "by", "as",
@@ -170,7 +170,7 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _BEGINS = re.compile(r"[一二两兩三四五六七八九十几幾这這那我你他她它让讓把](?![次遍圈回轮輪帧幀])")
 # What ties the words behind it to itself: "等了10秒", "倒计时10秒", "最后10秒", "手机竖屏".
 _TIES = re.compile(
-    r"(?:[的在是为為於于到约約第了等过過前后後达達近超每隔仅僅只共足最数數满滿计計时時有剩还還花用要像和与與以比分个個机機种種式]|持续|持續)\Z"
+    r"(?:[的在是为為於于到约約第了等过過前后後达達近超每隔仅僅只共足最数數满滿计計时時有剩还還花用要像和与與以比分个個机機种種式不别別勿没沒非需想]|持续|持續)\Z"
 )
 _MAKES = re.compile(r"用.{1,40}(?:生成|制作|製作|做|拍|画|畫)\Z")
 _SCREENS = frozenset({"竖屏", "豎屏", "横屏", "橫屏"})

@@ -26,8 +26,9 @@ from bot.conversation.talk import Talk
 from bot.conversation.words import Meaning, meaning_of
 from bot.messages import job_lists, languages
 from bot.messages.callback_data import data_for
-from bot.messages.i18n import in_words, translate
+from bot.messages.i18n import translate
 from bot.messages.languages import LANGUAGES
+from bot.messages.spoken import as_spoken
 from bot.store import Store
 from bot.store.database import Connection, now_ms
 from bot.store.message_map import chat_of
@@ -85,7 +86,7 @@ class MessageHandler:
         """Return the language to answer in, the person's, the group's or the chat's, as its chat speaks it."""
         language = await answer_language(self._store, incoming)
         channel = self._channels.get(incoming.address.channel)
-        return in_words(language) if channel is not None and channel.limits.passive_replies else language
+        return language if channel is None else as_spoken(language, channel.limits)
 
     async def bring(self, incoming: Incoming) -> bool:
         """Send the person's finished videos that wait, to where they have just spoken; whether there are any."""
@@ -130,6 +131,7 @@ class MessageHandler:
             at=incoming.at or now_ms(),
             is_fresh=not here and dialogue.draft.is_empty,
             lone_photos=incoming.private or channel is None or channel.limits.lone_photos,
+            has_cards=channel is not None and not channel.limits.passive_replies,
         )
 
     async def quote(self, incoming: Incoming) -> str | None:

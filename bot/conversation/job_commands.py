@@ -126,6 +126,20 @@ class JobCommands:
         replaced = job.error is not None and job.error.code == "offer_replaced"
         return situation.offers[-1] if replaced and situation.offers else None
 
+    async def was_seen(self, situation: Situation, offer: Job) -> bool:
+        """Return whether the person may have seen this offer when they wrote: a yes of before is to something else.
+
+        An offer made after the message had come cannot have been; nor one whose card waits for its turn in the chat.
+        """
+        if situation.quoted is not None:
+            return True
+        came = await self._store.inbox.came(situation.incoming.origin)
+        if came is not None and came < offer.created:
+            return False
+        if not situation.has_cards or offer.status_shown == "" or offer.id in (offer.status_shown or ""):
+            return True
+        return await self._store.message_map.is_shown(offer.id, but_not=(offer.status_ref, offer.incoming.reply_to))
+
     def _confirm_none_or_many(self, situation: Situation) -> Decision:
         offers = situation.offers
         if not offers:

@@ -96,11 +96,12 @@ _SOMETHING = _form(rf"[^\s,;{CUT}-][^\s,;{CUT}]*")
 
 _SECONDS = _form(rf"([0-9]{{1,3}})(\s?)({_UNIT}){_OVER}")
 _CHINESE_SECONDS = _form(r"([一二两兩三四五六七八九十]{1,3})秒[钟鐘]?")
-_LINES = _form(rf"(?:(?:in|at)\s)?([0-9]{{3,4}})p{_OVER}")
+_SHARP = r"(?:\s?(?:超高清|全高清|超清|高清|画质|畫質)){0,2}"
+_LINES = _form(rf"(?:(?:in|at)\s)?([0-9]{{3,4}})p{_SHARP}{_OVER}")
 _CHINESE_RATIO = _form(r"([0-9]{1,2}|[一二三四五六九十]{1,3})\s?比\s?([0-9]{1,2}|[一二三四五六九十]{1,3})")
 _CHINESE_SHARPNESS = _form(_any(CHINESE_LINES))
 _FRAMES = frozenset({"9:16", "16:9", "21:9", "9:21"})  # no result of a match, and no dose of a recipe
-_K_LINES = _form(rf"(?:in\s)?([42]k)(?:超清|高清|画质|畫質)?{_OVER}")
+_K_LINES = _form(rf"(?:in\s)?([42]k){_SHARP}{_OVER}")
 _RATIO = _form(rf"(?:in\s)?([0-9]{{1,2}})[:x]([0-9]{{1,2}}){_OVER}")
 # A family that there is, in a version that there may not be: "kling 9", "veo4", "可灵5".
 _VERSION = _form(
@@ -113,6 +114,7 @@ _USE = _form(r"(?:请|請)?(?:使)?用\s?|(?:use|using|via|with)\s")
 _TO_MAKE = _form(
     r"\s?(?:模型|这个模型|這個模型)?(?:来|來)?(?:生成|制作|製作|做|拍|画|畫)|\s?(?:这个|這個)?模型|\sto\s(?:make|create|generate)\b"
 )
+_CALLED_MODEL = _form(r"\s?模型")
 _SEED = _form(rf"(?:with\s)?(?:seed|种子|種子)\s?[:#]?\s?([0-9]{{1,18}}){_OVER}")
 _SHAPE_MODE = _form(rf"(?:in\s)?({_any(WORD_SHAPES)})\s(?:mode|format|orientation){_OVER}")
 _WORD_SHAPE = _form(rf"({_any(WORD_SHAPES)}){_OVER}")
@@ -258,7 +260,11 @@ def _model_at(text: str, at: int, words: frozenset[str]) -> Option | None:
     if use is not None and (used := _longer(forms.named, text, use.end())) is not None:
         return _used(text, use, used)
     bare = _longer(forms.bare, text, at)
-    return Option("model", bare[0], at, bare.end(), soft=bare[0].lower() in AMBIGUOUS) if bare else None
+    if bare is None:
+        return None
+    called = _CALLED_MODEL.match(text, bare.end())
+    soft = bare[0].lower() in AMBIGUOUS and called is None
+    return Option("model", bare[0], at, called.end() if called else bare.end(), soft=soft)
 
 
 def _longer(names: re.Pattern[str], text: str, at: int) -> re.Match[str] | None:

@@ -31,7 +31,7 @@ def _in_chinese(word: str) -> Iterable[str]:
 MODEL_WORDS = _words_of_models()
 """Tiers, keys, friendly names, aliases and endpoint ids of the models there are, and of those that were."""
 FOREIGN = frozenset({
-    "runway", "runwayml", "pika", "pika labs", "luma", "luma ray", "dream machine", "hunyuan", "hunyuan video",
+    "runway", "runwayml", "pika", "pika labs", "dream machine", "hunyuan", "hunyuan video",
     "mochi", "midjourney", "higgsfield", "cogvideo", "cogvideox", "stable video diffusion", "firefly",
     "混元", "腾讯混元", "騰訊混元", "清影", "智谱清影", "智譜清影",
 })  # fmt: skip
@@ -90,13 +90,20 @@ SWITCH = {
     **dict.fromkeys(("on", "yes", "true", "开", "開", "有", "打开", "打開", "开启", "開啟"), "on"),
     **dict.fromkeys(("off", "no", "none", "false", "关", "關", "无", "無", "没有", "關閉", "关闭"), "off"),
 }
+_NO_SOUND = tuple(
+    f"{without}{sound}"
+    for without in (
+        "不要", "不要有", "不想要", "不需要", "不用", "不带", "不帶", "别要", "別要", "别带", "別帶", "别有", "別有",
+        "无需", "無需", "没有", "沒有", "没", "沒", "去掉", "去除", "关掉", "關掉", "关闭", "關閉",
+    )
+    for sound in ("声音", "聲音")
+)  # fmt: skip
 _SOUND_WISHES = {
     **dict.fromkeys(("with sound", "with audio", "sound on", "audio on"), "on"),
-    **dict.fromkeys(("带声音", "帶聲音", "要声音", "要聲音", "有声音", "有聲音"), "on"),
+    **dict.fromkeys(("带声音", "帶聲音", "要声音", "要聲音", "有声音", "有聲音", "要有声音", "要有聲音"), "on"),
+    **dict.fromkeys(("不要静音", "不要靜音", "别静音", "別靜音", "不要无声", "不要無聲"), "on"),
     **dict.fromkeys(("sound off", "audio off"), "off"),
-    **dict.fromkeys(
-        ("不要声音", "不要聲音", "不带声音", "不帶聲音", "没有声音", "沒有聲音", "关掉声音", "關掉聲音"), "off"
-    ),
+    **dict.fromkeys(_NO_SOUND, "off"),
 }
 SOUND_ADJECTIVES = {
     **dict.fromkeys(("有声", "有聲"), "on"),

@@ -48,13 +48,13 @@ from core.catalogue.finding import able
 from core.catalogue.offers import hold_back
 from core.errors import BadRequest
 from core.pricing import SourceFacts
-from core.types import Adjustment, Mode, Plan, Quote, VideoRequest
+from core.types import Adjustment, Kind, Mode, Plan, Quote, VideoRequest
 
 log = logging.getLogger(__name__)
 
 OfferReason = Literal[
     "words", "forward", "quoted", "heard", "asks", "photo", "one", "again", "lone",
-    "frames", "likeness", "each", "many", "unable",
+    "frames", "likeness", "each", "many", "unable", "speak",
 ]  # fmt: skip
 """What makes an offer of a request, whatever it costs (see Confirmation)."""
 
@@ -199,7 +199,11 @@ class OrderService:
         if isinstance(made, OverCap):
             log.info("over the cap", extra={"user": new.incoming.user, "whose": made.whose})
             zone = await zone_of(self._store, new.incoming)
-            return Message(job_messages.over_cap(new.language, made, zone=zone, in_group=new.group is not None))
+            return Message(
+                job_messages.over_cap(
+                    new.language, made, zone=zone, in_group=new.group is not None, up_to=new.plan.quote.up_to
+                )
+            )
         if made is not None:
             self._due()
             log.info("job accepted", extra={"job_id": made, "model": new.plan.request.model})
@@ -242,14 +246,18 @@ class OrderService:
         except BadRequest as error:  # it has left the catalogue since
             return Message(job_messages.error_message(language, error.code, error.facts), job_id=job.id)
         if self._is_gone(tx, job, way):
-            return self._offer_nearest(job, agreed, language)
+            return self._offer_nearest(job, way, agreed, language)
         price = self._price_now(job, way)
         try:
             verdict = confirm_tx(tx, job.id, price=price, caps=self._caps, way=way)
         except OrdersPaused:
             return Message(translate(language, "orders-paused"))
         if isinstance(verdict, OverCap):
-            return Message(job_messages.over_cap(language, verdict, zone=zone, in_group=job.group_chat is not None))
+            return Message(
+                job_messages.over_cap(
+                    language, verdict, zone=zone, in_group=job.group_chat is not None, up_to=job.up_to
+                )
+            )
         if verdict == "started":
             return None
         if verdict == "lapsed":
@@ -283,7 +291,8 @@ class OrderService:
         try:
             plan = self._plan_again(job, None)
         except BadRequest:
-            return Message(job_messages.error_message(language, "price_changed", {"price": pricing.usd_text(price)}))
+            shown = job_messages.priced(language, pricing.usd_text(price), up_to=job.up_to)
+            return Message(job_messages.error_message(language, "price_changed", {"price": shown}))
         incoming = replace(
             agreed, attachment=job.incoming.attachment, also=job.incoming.also, text=job.incoming.text, pressed=None
         )
@@ -296,7 +305,7 @@ class OrderService:
         request = job.ways[way - 1].request if way else job.request
         return job.state is State.AWAITING_CONFIRMATION and not pricing.is_offered(request)
 
-    def _offer_nearest(self, job: Job, agreed: Incoming, language: str) -> JobDraft | Message:
+    def _offer_nearest(self, job: Job, way: int, agreed: Incoming, language: str) -> JobDraft | Message:
         """Offer what comes nearest to an offer that cannot be made any more, in its place."""
         model: str | None = None
         notes: tuple[Adjustment, ...] = ()
@@ -316,7 +325,13 @@ class OrderService:
         plan = replace(plan, adjustments=(*notes, *plan.adjustments))
         ways = self._ways_again(job, model)
         new = JobDraft(incoming, language, plan, Confirmation("gone"), ways=ways, replaces=job.id)
-        return replace(new, follows=job.follows, step=job.step)
+        new = replace(new, follows=job.follows, step=job.step)
+        wanted = next((each for each in ways if way and each.joint and each.key == job.ways[way - 1].key), None)
+        if wanted is None:
+            return new
+        text = f"{job.incoming.text} --model {wanted.request.model}"
+        of_all = _with_all_photos(replace(new, incoming=replace(incoming, text=text)), wanted.key)
+        return replace(of_all, question=Confirmation("gone"))
 
     def with_model(self, job: Job, model: str, pressed: Incoming, language: str) -> JobDraft | Message:
         """Offer the same with another model, in the place of the offer `job`."""
@@ -394,15 +409,22 @@ class OrderService:
         return _plan_like(replace(job.request, prompt=prompt), _facts_of(job), model)
 
     def _ways_again(self, job: Job, model: str | None = None) -> tuple[Way, ...]:
-        """Plan an offer's other ways at today's prices, with another model too; without what that cannot make."""
+        """Plan an offer's other ways at today's prices, with another model too; without what that cannot make.
+
+        A way of another model than the offer itself, which fal does not take any more, is planned with what stands in.
+        """
         ways = []
         for way in job.ways:
+            wanted = way.request if model is None else _as_first(job.request, way.request)
+            source = _source_facts(replace(job.incoming, attachment=way.sources[0]))
+            by_another = way.joint and model is None and way.request.model != job.request.model
             try:
-                wanted = way.request if model is None else _as_first(job.request, way.request)
-                source = _source_facts(replace(job.incoming, attachment=way.sources[0]))
                 plan = _plan_like(wanted, source, model)
-            except BadRequest:
-                continue
+            except BadRequest as error:
+                instead = _plan_instead(wanted, source, error) if by_another else None
+                if instead is None:
+                    continue
+                plan = instead
             ways.append(_planned_way(way.key, plan, way.sources, joint=way.joint))
         return tuple(ways)
 
@@ -425,13 +447,21 @@ class OrderService:
             return job_messages.error_message(language, error.code, error.facts)
         return None
 
-    async def about_price(self, incoming: Incoming, options: str) -> str:
-        """Return what a video from the message's photo or video would cost, with these options; empty: nobody knows."""
+    async def likely_quote(self, incoming: Incoming, options: str) -> Quote | None:
+        """Return what a video from the message's photo or video would cost, with these options; None: nobody knows."""
         try:
-            plan = await self._plan(incoming, commands.MakeVideo("price", parse_options(options)[1]))
+            return (await self._plan(incoming, commands.MakeVideo("price", parse_options(options)[1]))).quote
         except BadRequest:
-            return ""
-        return pricing.usd_text(plan.quote.usd)
+            return None
+
+    async def sound_problem(self, incoming: Incoming, options: str, language: str) -> str | None:
+        """Say that a recording is too short for any film, before more is asked about it; None: it is not."""
+        try:
+            await self._plan(incoming, commands.MakeVideo("price", parse_options(options)[1]))
+        except BadRequest as error:
+            if error.code == "audio_too_short":
+                return job_messages.error_message(language, error.code, error.facts)
+        return None
 
     def _check_size(self, incoming: Incoming) -> None:
         limits = self._channels[incoming.address.channel].limits
@@ -457,9 +487,25 @@ def _as_first(first: VideoRequest, way: VideoRequest) -> VideoRequest:
     return replace(first, prompt=way.prompt, mode=way.mode, sources=way.sources)
 
 
-def _with_all_photos(new: JobDraft) -> JobDraft:
-    """Return the offer of the first photo, with a model that can make one film of all, as the offer of that film."""
-    at = next((number for number, way in enumerate(new.ways) if way.joint), None)
+def _plan_instead(wanted: VideoRequest, source: SourceFacts | None, error: BadRequest) -> Plan | None:
+    """Plan a request with the model that stands in for one that fal does not take; None: there is none."""
+    instead = str(error.facts.get("instead_key") or "")
+    if error.code != "model_unavailable" or not instead:
+        return None
+    try:
+        plan = _plan_like(wanted, source, instead)
+    except BadRequest:
+        return None
+    note = Adjustment("model_unavailable", str(error.facts["model"]), str(error.facts["instead"]))
+    return replace(plan, adjustments=(note, *plan.adjustments))
+
+
+def _with_all_photos(new: JobDraft, key: str | None = None) -> JobDraft:
+    """Return the offer of the first photo, with a model that can make one film of all, as the offer of that film.
+
+    `key`: in this way; None: in the first that there is.
+    """
+    at = next((number for number, way in enumerate(new.ways) if way.joint and key in {None, way.key}), None)
     if at is None:
         return replace(new, question=Confirmation("many"))
     way, rest = new.ways[at], [way for number, way in enumerate(new.ways) if number != at]
@@ -499,14 +545,16 @@ def _facts_of(job: Job) -> SourceFacts | None:
 
 
 def _source_facts(incoming: Incoming) -> SourceFacts | None:
-    """Return the facts of the source.
+    """Return the facts of the source. A sound has been measured, or its length is not known.
 
-    Chats state whole seconds, often rounded down: the price is for one more, and can only become lower.
+    Of a video chats state whole seconds, often rounded down: the price is for one more, and can only become lower.
     """
     kind, attachment = source_kind(incoming), incoming.attachment
     if kind is None:
         return None
     seconds = attachment.duration_s if attachment else None
+    if kind is Kind.AUDIO:
+        return SourceFacts(kind, duration_s=seconds)
     return SourceFacts(kind, duration_s=seconds + 1 if seconds else None)
 
 

@@ -13,10 +13,12 @@ from bot.conversation.generation_options import GenerationOptions, merged
 from bot.conversation.setting_fields import options_of
 from bot.store import Store
 from core import pricing
+from core.catalogue import Model
 from core.errors import BadRequest
 from core.pricing import SourceFacts
 from core.types import Adjustment, Mode, Plan
 
+_NO_SUCH_SOUND = frozenset({"source_not_supported", "audio_too_short"})
 _NOTES = {"duration": "duration_s"}  # an adjustment's field -> the option's name, where they differ
 
 
@@ -109,17 +111,34 @@ def _plan_with_stand_in(
     default_model: str,
     made_of: MadeOf,
 ) -> Plan:
-    """Plan with another model, aloud, where fal does not take the one that nobody named now. Raises BadRequest."""
+    """Plan with another model, aloud, where fal does not take the one that nobody named now, or that takes no sound.
+
+    Raises BadRequest.
+    """
     asked = merged(options, preferred)
     try:
         return _plan(prompt, asked, default_model, made_of)
     except BadRequest as error:
+        if error.code in _NO_SUCH_SOUND and made_of.mode is Mode.AUDIO_TO_VIDEO:
+            other = _with_sound_instead(asked.model or default_model, options)
+            if other is None:
+                raise
+            plan = _plan(prompt, replace(asked, model=other.key), default_model, made_of)
+            note = Adjustment("model", pricing.find(asked.model or default_model).name, other.name)
+            return replace(plan, adjustments=(note, *plan.adjustments))
         instead = str(error.facts.get("instead_key") or "")
         if error.code != "model_unavailable" or not instead or options.model is not None:
             raise
         plan = _plan(prompt, replace(asked, model=instead), default_model, made_of)
         note = Adjustment("model_unavailable", str(error.facts["model"]), str(error.facts["instead"]))
         return replace(plan, adjustments=(note, *plan.adjustments))
+
+
+def _with_sound_instead(model: str, options: GenerationOptions) -> Model | None:
+    """Return the model that takes any recording in the place of this one; None where this one was named now."""
+    is_named = options.model is not None and not pricing.is_tier(options.model)
+    other = None if is_named else pricing.sound_model()
+    return None if other is None or other.key == pricing.find(model).key else other
 
 
 def _plan(prompt: str, options: GenerationOptions, default_model: str, made_of: MadeOf) -> Plan:

@@ -11,6 +11,7 @@ from core.catalogue import Model
 from core.errors import BadRequest
 from core.types import Mode, Plan
 
+_MODES = (Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO, Mode.EXTEND_VIDEO)
 _COLUMNS = ("name", "seconds", "resolution", "sound", "price")
 
 
@@ -51,7 +52,7 @@ def prices(options: GenerationOptions, language: str) -> Message:
 
 def _plans(model: Model, options: GenerationOptions) -> Iterator[Plan]:
     """Yield the plans of a model as it was asked for: where that was by its name, at every resolution and sound."""
-    mode = Mode.TEXT_TO_VIDEO if Mode.TEXT_TO_VIDEO in model.modes else Mode.IMAGE_TO_VIDEO
+    mode = next((each for each in _MODES if each in model.modes), Mode.IMAGE_TO_VIDEO)
     row = pricing.offered(model, mode)
     every = options.model is not None and row is not None
     resolutions = row.resolutions if every and row and options.resolution is None else ()
@@ -70,8 +71,7 @@ def _plans(model: Model, options: GenerationOptions) -> Iterator[Plan]:
 
 
 def _price(language: str, plan: Plan) -> str:
-    price = pricing.usd_text(plan.quote.usd)
-    return translate(language, "up-to", price=price) if plan.quote.up_to else price
+    return job_messages.quote_text(language, plan.quote)
 
 
 def _films(plan: Plan) -> str:

@@ -10,7 +10,7 @@ from bot.conversation.setting_fields import FIELDS, Field, options_of
 from bot.messages import languages, zones
 from bot.messages.callback_data import data_for
 from bot.messages.i18n import error_text, translate
-from bot.messages.job_messages import adjustment
+from bot.messages.job_messages import adjustment, quote_text
 from core import pricing
 from core.errors import BadRequest
 from core.types import Adjustment, Plan
@@ -82,7 +82,8 @@ def _prices(options: GenerationOptions, default_model: str, language: str) -> li
     for seconds in dict.fromkeys((_USUAL_S, options.duration_s or _USUAL_S)):
         plan = _priced(replace(options, duration_s=seconds), default_model)
         if plan is not None:
-            facts = {"seconds": str(plan.request.duration_s or seconds), "price": pricing.usd_text(plan.quote.usd)}
+            price = quote_text(language, plan.quote)
+            facts = {"seconds": str(plan.request.duration_s or seconds), "price": price}
             lines.append(translate(language, "settings-price", **facts))
     return list(dict.fromkeys(lines))
 
@@ -134,7 +135,7 @@ def _choice(field: Field, value: str, stored: dict[str, str], language: str, def
     if field.name in {"model", "seconds", "resolution", "sound"}:
         seconds = {} if field.name == "seconds" else {"seconds": str(_USUAL_S)}
         plan = _priced(options_of({**stored, **seconds, field.name: value}), default_model)
-        price = pricing.usd_text(plan.quote.usd) if plan else ""
+        price = quote_text(language, plan.quote) if plan else ""
         label = translate(language, "button-setting-price", value=label, price=price)
     if stored.get(field.name) == value:
         label = f"✓ {label}"

@@ -144,4 +144,5 @@ def _not_as_wished(wish: str | None, made_first: str, count: int) -> tuple[Adjus
     """Return that what was asked for is not what a plain yes makes, where the question does not say so."""
     if wish is None or wish in {made_first, "first", "each"}:
         return ()
-    return (Adjustment(f"photos_{wish}", wish, f"{count}"),)
+    why = "_two" if wish == "frames" and count == _A_PAIR else ""  # so it is not their number
+    return (Adjustment(f"photos_{wish}{why}", wish, f"{count}"),)

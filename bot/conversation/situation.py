@@ -17,6 +17,7 @@ class Situation:
     `offers`: the person's open offers in this chat, oldest first. `quoted`: the job or offer that the message which it
     replies to is about. `at`: when it was sent, milliseconds UTC. `is_fresh`: nothing was offered here or lay on the
     table before, so the message is the whole request. `lone_photos`: a photo without words would reach the bot here.
+    `has_cards`: an offer is a card of its own here, which comes after its message was decided.
     """
 
     incoming: Incoming
@@ -27,6 +28,7 @@ class Situation:
     at: int
     is_fresh: bool = False
     lone_photos: bool = True
+    has_cards: bool = True
 
     @property
     def draft(self) -> Draft:

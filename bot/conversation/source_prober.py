@@ -1,4 +1,4 @@
-"""Looks into files that people send: what they are, where only the bytes tell, and how long a video is."""
+"""Looks into files that people send: what they are, where only the bytes tell, and how long a video or sound is."""
 
 import asyncio
 import logging
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 _LOOK_S = 120.0
 _KIND_S = 30.0
 _AT_ONCE = 2
+_MEASURED = frozenset({"video", "audio"})
 
 
 class SourceProber:
@@ -31,11 +32,11 @@ class SourceProber:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def known(self, incoming: Incoming) -> Incoming:
-        """Return the message with its files' kinds, by their bytes; one that is neither a photo nor a video is `other`.
+        """Return the message with its files' kinds, by their bytes; one that no film can be made of is `other`.
 
         A file that cannot be had now counts as such, too: its sender is told, and nothing is bought without it. A video
         of which its chat does not say how long it is (WeCom, a quote) is measured where nobody waits by the second:
-        at the price of the longest it would stand above most caps.
+        at the price of the longest it would stand above most caps. A sound is always measured: its seconds are billed.
         """
         attachment, quoted = incoming.attachment, incoming.quoted
         if attachment is not None and attachment.kind == "file":
@@ -52,11 +53,11 @@ class SourceProber:
         return replace(incoming, attachment=attachment, quoted=quoted)
 
     async def _measured(self, incoming: Incoming, attachment: AttachmentRef | None) -> AttachmentRef | None:
-        """Return the video with its length, where that can be had."""
-        if attachment is None or attachment.kind != "video" or attachment.duration_s is not None:
+        """Return the video or sound with its length, where that can be had."""
+        if attachment is None or attachment.kind not in _MEASURED or attachment.duration_s is not None:
             return attachment
         found = await self._kind(incoming, attachment)
-        return attachment if found is None or found.kind != "video" else found
+        return attachment if found is None or found.kind not in {attachment.kind, "audio"} else found
 
     async def _kind(self, incoming: Incoming, attachment: AttachmentRef) -> AttachmentRef | None:
         limits = self._channels[incoming.address.channel].limits
@@ -74,16 +75,26 @@ class SourceProber:
             path = Path(folder) / "file"
             await self._channels[incoming.address.channel].fetch(attachment, path)
             kind = await asyncio.to_thread(media.sniff_kind, path)
+            if kind is Kind.AUDIO or attachment.kind == "audio":  # a video's box may hold it
+                return await self._sound(incoming, attachment, path)
             if kind is Kind.IMAGE:
                 return replace(attachment, kind="image", size=path.stat().st_size)
             try:
                 with media.on_behalf_of(incoming.user, unpaid=True):
                     found = await media.probe(path)
             except MediaError as error:
+                if error.code == "unsupported_media":  # a box without pictures: browsers record voices so
+                    return await self._sound(incoming, attachment, path)
                 if error.code != "preparation_budget":
                     raise
                 return replace(attachment, kind="video", size=path.stat().st_size)  # told when it is prepared
             return replace(attachment, kind="video", size=found.size, duration_s=found.duration_s)
+
+    async def _sound(self, incoming: Incoming, attachment: AttachmentRef, path: Path) -> AttachmentRef:
+        """Measure a sound. Raises MediaError."""
+        with media.on_behalf_of(incoming.user, unpaid=True):
+            sound = await media.measure_sound(path)
+        return replace(attachment, kind="audio", size=sound.size, duration_s=sound.duration_s)
 
     def begin(self, incoming: Incoming) -> None:
         """Begin to measure a video while its sender thinks of words; returns at once.

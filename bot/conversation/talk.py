@@ -4,10 +4,10 @@ What is small talk is answered and never becomes a prompt; what could become a v
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from bot.channels.types import Incoming, Message
-from bot.conversation import commands
+from bot.conversation import commands, price_list
 from bot.conversation.decisions import NOTHING, Decision
 from bot.conversation.draft_changes import (
     draft_of,
@@ -15,7 +15,7 @@ from bot.conversation.draft_changes import (
     replace_draft,
 )
 from bot.conversation.drafts import with_phrase
-from bot.conversation.generation_options import as_flags, merged, parse_options
+from bot.conversation.generation_options import GenerationOptions, as_flags, merged, parse_options
 from bot.conversation.job_commands import JobCommands
 from bot.conversation.offering import Offering, is_exact
 from bot.conversation.ordering import OrderService
@@ -27,13 +27,17 @@ from bot.conversation.text_kinds import (
     is_only_options,
     is_only_way,
     is_small_talk,
+    priced_wishes,
+    refused_wish,
     way_flag,
+    wishes_in,
 )
 from bot.conversation.words import Line, Meaning, asked_about, is_farewell, line_in, meaning_of
 from bot.messages import job_lists, job_messages
-from bot.store.records import Job, State
+from bot.store.records import OF_FILM, Job, State
 from core import pricing
 
+_A_PAIR = 2
 _SHORT_CODE = 2
 
 
@@ -72,6 +76,7 @@ class Talk:
         if phrase is not None:
             return await self.phrase(situation, phrase_in(*phrase))
         meaning = meaning_of(text) if text else None
+        text = text if meaning is not None else wishes_in(text)
         if incoming.attachment is not None and describes_nothing(text):
             options = text if is_only_options(text) else way_flag(text)
             return await self._offering.source(situation, incoming.attachment, options=options)
@@ -81,13 +86,30 @@ class Talk:
             return situation.answer(situation.say("said-noise"))
         if is_only_options(text) or (_has_photos(situation) and is_only_way(text)):
             return await self._options_alone(situation, text)
+        against = refused_wish(text) if incoming.attachment is None and situation.offers else None
+        if against is not None:
+            return await self._without(situation, against)
         return await self._offering.request(situation, text)
+
+    async def _without(self, situation: Situation, against: GenerationOptions) -> Decision:
+        """Decide about a wish that is taken back: the offer is made anew without it."""
+        offer = situation.latest_offer or situation.offers[-1]
+        draft = situation.draft if is_made_of(offer, situation.draft) else draft_of(offer, situation)
+        words, beside = read_with_photos(draft.words)
+        wished = merged(beside, parse_options(draft.options)[1])
+        left = replace(
+            wished, **{each.name: None for each in fields(against) if getattr(against, each.name) is not None}
+        )
+        if left == wished or offer.step is not None:
+            return await self._with_reminder(situation, "")
+        changed = replace(draft, words=words, options=as_flags(left), at=situation.at)
+        return await self._offering.offer(replace_draft(situation, changed), "words", replaces=offer)
 
     async def _line(self, situation: Situation, line: Line) -> Decision | None:
         """Decide about a typed button; None where it names no job of theirs and may be words."""
         job = await self._jobs.named_here(situation, line.code)
         if job is None:
-            is_code = line.kind or len(line.code) == _SHORT_CODE
+            is_code = line.kind or (len(line.code) == _SHORT_CODE and not is_only_options(situation.incoming.text))
             is_code = is_code or await self._jobs.named(situation.incoming, line.code) is not None  # of another chat
             return situation.answer(situation.say("job-unknown", job=line.code)) if is_code else None
         match line.kind:
@@ -139,6 +161,8 @@ class Talk:
             return await self._jobs.confirm(situation, None)
         offer = situation.latest_offer
         if offer is not None and (situation.quoted is not None or len(situation.offers) == 1):
+            if not await self._jobs.was_seen(situation, offer):
+                return self._jobs.show_offer(situation, offer)
             return await self._jobs.confirm(situation, offer)
         if not situation.offers and not situation.draft.is_empty:
             return await self._with_reminder(situation, "")
@@ -156,10 +180,13 @@ class Talk:
             return await self._jobs.status(situation, None)
         if about == "where" and await self._bring(situation.incoming):
             return NOTHING
+        asked = priced_wishes(text) if about == "price" and not situation.offers and situation.draft.is_empty else None
+        if asked is not None:
+            return situation.answer(price_list.prices(asked, situation.language))
         key = {"price": "said-question-price", "time": "said-question-time", "where": "status-none"}
-        price = (
-            await self._orders.about_price(replace(situation.incoming, attachment=None), "") if about == "price" else ""
-        )
+        alone = replace(situation.incoming, attachment=None)
+        quote = await self._orders.likely_quote(alone, "") if about == "price" else None
+        price = job_messages.quote_text(situation.language, quote) if quote else ""
         return await self._with_reminder(
             situation, situation.say(key.get(about or "", "said-question-how"), price=price)
         )
@@ -188,13 +215,16 @@ class Talk:
         if situation.latest_offer is None and draft.words and not draft.words_at:
             offer = None  # what was refused a moment ago is meant, not an older offer
         if offer is not None and offer.step is not None:
-            decided = await self._of_film(situation, offer, text)
+            decided = await self._of_film(situation, offer, text) or await self._of_copy(situation, offer)
             if decided is not None:
                 return decided
         if offer is not None and not is_made_of(offer, draft):
             draft = draft_of(offer, situation)  # of an explicit order, or the draft has lapsed
         asked = merged(read_with_photos(text)[1], parse_options(draft.options)[1])
         changed = replace(draft, options=as_flags(asked), at=situation.at)
+        if asked.photos == "frames" and is_only_way(text) and len(changed.sources) == _A_PAIR and not changed.words:
+            # That says what is to be seen, too.
+            changed = replace(changed, words=situation.say("frames-words"), words_at=situation.at)
         if changed.words and (changed.sources or not changed.explicit):
             return await self._offering.offer(replace_draft(situation, changed), "words", replaces=offer)
         if changed.sources:
@@ -207,6 +237,9 @@ class Talk:
         """Decide about a camera move or a style alone: it goes behind the words that are offered or on the table."""
         offer = situation.latest_offer or (situation.offers[-1] if situation.offers else None)
         draft = situation.draft
+        copied = await self._of_copy(situation, offer) if offer is not None else None
+        if copied is not None:
+            return copied
         if offer is not None and not is_made_of(offer, draft):
             draft = draft_of(offer, situation)
         if not draft.words and draft.sources:
@@ -222,6 +255,13 @@ class Talk:
                 return decided
         return await self._offering.offer(replace_draft(situation, longer), "words", replaces=offer)
 
+    async def _of_copy(self, situation: Situation, offer: Job) -> Decision | None:
+        """Say that a copy of a film stays as the film is; None: something else is offered, or lies on the table."""
+        is_copy = offer.step is not None and offer.step.kind in OF_FILM - {"continue"}
+        if offer.step is None or not is_copy or situation.draft.words or situation.draft.sources:
+            return None
+        return await self._with_reminder(situation, situation.say("film-kept", kind=offer.step.kind))
+
     async def quote(self, situation: Situation, command: commands.Command | None) -> str | None:
         """Return the price of a request that is whole: with it on the send button, to send is to agree (`agreed`).
 
@@ -229,7 +269,7 @@ class Talk:
         what would not be made exactly as it was asked for.
         """
         match command:
-            case commands.PlainText(text=text) if situation.is_fresh and not describes_nothing(text.strip()):
+            case commands.PlainText(text=text) if situation.is_fresh and not describes_nothing(wishes_in(text.strip())):
                 decided = await self._offering.request(situation, text.strip())
             case commands.MakeVideo(prompt=prompt) if situation.is_fresh and prompt and not is_small_talk(prompt):
                 decided = await self._offering.order(situation, command)

@@ -38,15 +38,17 @@ log = logging.getLogger(__name__)
 WebApp = Starlette
 """An app with all its routes."""
 
-_ASSET_NAME = re.compile(r"[A-Za-z0-9_-]{16,100}\.(?:jpg|mp4|webm|mkv|mov)")
+_ASSET_NAME = re.compile(r"[A-Za-z0-9_-]{16,100}\.(?:jpg|mp4|wav|webm|mkv|mov)")
 _ASSET_TYPES = {
     ".jpg": "image/jpeg",
     ".mp4": "video/mp4",
+    ".wav": "audio/wav",
     ".webm": "video/webm",
     ".mkv": "video/x-matroska",
     ".mov": "video/quicktime",
 }
-# Somebody's photo: no cache that others share keeps it, and nothing on the way may change it. fal may show it anywhere.
+# Somebody's photo or voice: no cache that others share keeps it, and nothing on the way may change it. fal may show it
+# anywhere.
 _ASSET_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, max-age=3600, no-transform",

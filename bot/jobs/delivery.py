@@ -216,7 +216,7 @@ class Delivery:
         over = await self._store.ledger.over_cap(job.id, caps_of(self._settings))
         if over is None:
             return outcome
-        word = job_messages.over_cap(job.language, over, in_group=job.group_chat is not None)
+        word = job_messages.over_cap(job.language, over, in_group=job.group_chat is not None, up_to=job.up_to)
         return replace(outcome, text=f"{outcome.text}\n{word}", actions=())
 
     def _private(self, job: Job) -> Address | None:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bot.channels.types import SendError, SendOutcome
+from bot.messages.next_films import parts_of
 from bot.settings import Settings
 from bot.store import Store
 from bot.store.records import Job, VideoFile
@@ -19,6 +20,7 @@ from core.catalogue.finding import row_of
 from core.errors import BadRequest, DownloadFailed, MediaError, Repeat, Unavailable, VideoError
 from core.fal.fetch_result import CheckFilm, check_film
 from core.io import disk
+from core.media.ai_label import add_label, label_of
 from core.media.renditions import is_of_this_machine
 from core.types import Mode
 
@@ -89,12 +91,13 @@ class FilmChains:
         before, part = await self._before(job), _part(job, part_of(film))  # its film may have become another one
         with disk.whole(film) as draft:
             await media.join([first, part], draft)
+            await add_label(draft, label_of(self._settings), becomes=film)
         try:
             probe = await check(film, lenient=False)
         except MediaError:
             await asyncio.to_thread(film.unlink, missing_ok=True)
             raise
-        return video_file(film, probe, parts=(before.video.parts if before.video is not None else 1) + 1)
+        return video_file(film, probe, parts=parts_of(before) + 1)
 
     async def _before(self, job: Job) -> Job:
         before = await self._store.jobs.get(job.follows or "")

@@ -35,7 +35,6 @@ from bot.store.leases import Assignment
 from bot.store.ledger import OverCap, caps_of
 from bot.store.records import AT_FAL, FREE, SHELL, Job, JobDraft, State
 from bot.store.work import WORK, Lease, LeaseLost
-from core import pricing
 from core.errors import SubmitNotSent, Unavailable, VideoError
 from core.fal.client import FalQueue
 from core.fal.poll_schedule import odd_gaps
@@ -414,8 +413,11 @@ class _Files:
 
 
 def _incoming(plan: Plan, sources: Sequence[Path]) -> Incoming:
-    user, kind = _login(), pricing.mode_kind(plan.request.mode)
-    files = [AttachmentRef(kind.value, str(path.resolve()), path.stat().st_size) for path in sources]
+    user, roles = _login(), [source.role for source in plan.request.sources]
+    files = [
+        AttachmentRef(role.kind.value, str(path.resolve()), path.stat().st_size)
+        for role, path in zip(roles, sources, strict=True)
+    ]
     return Incoming(
         Address(SHELL, user),
         "console",

@@ -8,13 +8,13 @@ import logging
 import shutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
 from bot.channels.types import AttachmentRef, SendError, SendOutcome
 from bot.jobs.verdicts import NEXT, Verdict, retry
 from bot.loops import Problem
+from bot.messages import job_messages
 from bot.messages.admin_alerts import Alerts
 from bot.settings import Settings
 from bot.store import Store
@@ -27,11 +27,12 @@ from core.errors import Repeat, ResultExpired, VideoError
 from core.fal import protocol
 from core.fal.results import draft_cache
 from core.pricing import SourceFacts
-from core.types import Adjustment, Asset, Mode
+from core.types import Adjustment, Asset, Mode, Quote
 
 log = logging.getLogger(__name__)
 
-_SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4"}  # the content decides what it really is
+_SOURCE_NAMES = {"image": "source.jpg", "video": "source.mp4", "audio": "source"}
+"""The content decides what it really is; of a sound there are too many kinds for a name."""
 _NO_ASSETS = frozenset({"asset_unreachable", "storage_not_allowed", "no_asset_host"})
 _NO_ROOM_S = 15.0
 _LOOK_S = 5.0
@@ -159,14 +160,14 @@ class Preparer:
             await self._tell(job, asset.adjustments, lease)
             return
         assets = [await self._published(job, reference, folder) for reference in job.incoming.sources]
-        usd = _price(job, assets[0])
-        if usd > job.usd:
+        quote = _quote(job, assets[0])
+        if quote.usd > job.usd:
             measured = replace(job.incoming.sources[0], duration_s=assets[0].duration_s)
             longer = replace(job.incoming, attachment=measured)
             await self._store.jobs.measured(job.id, longer, lease=lease)  # another try is offered at its true price
-            raise VideoError("price_changed", price=pricing.usd_text(usd))
+            raise VideoError("price_changed", price=job_messages.quote_text(job.language, quote))
         request = job.request.published(*(asset.url for asset in assets))
-        await self._store.jobs.published(job.id, request, usd, lease=lease)
+        await self._store.jobs.published(job.id, request, quote.usd, lease=lease)
         await self._tell(job, (each for asset in assets for each in asset.adjustments), lease)
 
     async def _tell(self, job: Job, adjustments: Iterable[Adjustment], lease: Lease | None) -> None:
@@ -179,7 +180,7 @@ class Preparer:
         """Fetch one source from its chat and publish it."""
         source = folder / _SOURCE_NAMES[reference.kind]
         await self._channels[job.address.channel].fetch(reference, source)
-        asset = await self._publish_file(job, source)
+        asset = await self._publish_file(job, source, sound=reference.kind == "audio")
         await asyncio.to_thread(source.unlink, missing_ok=True)
         return asset
 
@@ -213,7 +214,7 @@ class Preparer:
         await asyncio.to_thread(last.unlink, missing_ok=True)
         return asset
 
-    async def _publish_file(self, job: Job, source: Path) -> Asset:
+    async def _publish_file(self, job: Job, source: Path, *, sound: bool = False) -> Asset:
         with media.on_behalf_of(job.user, unpaid=True):
             return await publish_asset(
                 source,
@@ -221,6 +222,7 @@ class Preparer:
                 host=host_from_settings(self._settings, key_values=self._store.installation),
                 limits=row_of(job.request.model, job.request.mode).source_limits,
                 widen=job.fallback == "wide-photo",
+                sound=sound,
             )
 
     async def _fail(self, job: Job, error: JobError, lease: Lease | None) -> Verdict:
@@ -229,9 +231,9 @@ class Preparer:
         return NEXT
 
 
-def _price(job: Job, asset: Asset) -> Decimal:
-    """Compute the price for the source as it really is: an edit is priced by its probed seconds."""
+def _quote(job: Job, asset: Asset) -> Quote:
+    """Compute the price for the source as it really is: an edit and a sound by their probed seconds."""
     if job.request.duration_s is not None:
-        return job.usd
+        return Quote(job.usd, job.request.endpoint, job.up_to)
     source = SourceFacts(asset.kind, asset.width, asset.height, asset.duration_s, asset.size)
-    return pricing.measured_quote(job.request, source=source).usd
+    return pricing.measured_quote(job.request, source=source)

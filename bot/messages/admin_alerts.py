@@ -15,7 +15,8 @@ from typing import Any
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Action, Address, Message, SendError, SendOutcome
 from bot.messages.held_messages import typed_text
-from bot.messages.i18n import admin_text, in_words, translate
+from bot.messages.i18n import admin_text, translate
+from bot.messages.spoken import as_spoken
 from bot.store import Store
 from bot.store.ledger import Caps
 from bot.store.message_map import chat_of
@@ -164,7 +165,7 @@ class Alerts:
             language = await self._store.people.language(admin) or channel.manifest.language
         except Exception:  # noqa: BLE001 - whatever the database does
             language = channel.manifest.language
-        return in_words(language) if channel.limits.passive_replies else language
+        return as_spoken(language, channel.limits)
 
     async def _say_to_all(self, text_in: Callable[[str], str], *, but: str | None = None) -> None:
         log.warning("for the admins", extra={"text": text_in("en")})

@@ -19,16 +19,18 @@ _FORGET_PHRASES = (
     "delete all my data",
     "erase my data",
 )
+_LONGER_PHRASES = ("keep going", "make it longer", "continue it", "continue the film", "continue the video")
+_LONGER_WORDS = "续写 續寫 继续 繼續 继续吧 繼續吧 接着 接著 接着拍 接著拍 加长 加長 延长 延長"
 COMMAND_WORDS: dict[str, tuple[str, ...]] = {
     "video": ("video", "vid", "generate", *_VIDEO_WORDS.split()),
     "status": ("status", "状态", "狀態", "进度", "進度"),
     "cancel": ("cancel", "stop", "取消", "停止"),
     "history": ("history", "历史", "歷史", "记录", "記錄"),
     "again": ("again", "resend", "再来", "再來", "重发", "重發", "再来一次", "再來一次"),
-    "continue": ("continue", "longer", "extend", "续写", "續寫", "继续", "繼續", "接着拍", "接著拍"),
+    "continue": ("continue", "longer", "extend", *_LONGER_PHRASES, *_LONGER_WORDS.split()),
     "retake": ("retake", "another take", "新版", "再来一条", "再來一條", "再来一版", "再來一版"),
-    "enlarge": ("upscale", "enlarge", "放大", "高清化", "变清晰", "變清晰"),
-    "full": ("full", "完整版"),
+    "enlarge": ("upscale", "upscale it", "enlarge", "sharper", "放大", "高清化", "高清版", "变清晰", "變清晰"),
+    "full": ("full", "in full", "full version", "完整版", "正式版"),
     "unmute": ("sound on", "有声", "有聲"),
     "mute": ("sound off", "无声", "無聲"),
     "more": ("more", "更多"),

@@ -1,7 +1,8 @@
 """The catalogue: every sentence a person can see, by key, in their language (Fluent files in locales/).
 
-A sentence may differ by the kind of chat: `CHAT()` in it is "words" where people have no buttons and type bare words
-("状态"), else "buttons" (/status). Which one is part of the language that a sentence is asked for in: "zh-x-words".
+A sentence may differ by the kind of chat: `CHAT()` in it is "words" where people type bare words ("状态"), else
+"buttons" (/status). Which one is part of the language that a sentence is asked for in: "zh-x-words", where there are
+no buttons, and "zh-x-cards", where what stands on a button is as short as elsewhere.
 """
 
 import logging
@@ -21,7 +22,8 @@ from bot.messages.languages import LANGUAGES
 log = logging.getLogger(__name__)
 
 _FOLDER = Path(__file__).parent / "locales"
-_WORDS = "-x-words"  # the private part of a language tag (BCP 47)
+_PRIVATE = "-x-"  # begins the private part of a language tag (BCP 47)
+_WORDS, _CARDS = f"{_PRIVATE}words", f"{_PRIVATE}cards"
 _FACT_CHARS = 1000  # Fluent refuses a sentence with a longer part
 _MOST = 10**15  # larger numbers are no counts, and Babel cannot write them
 _MINUTE_S = 60
@@ -33,7 +35,8 @@ def translate(language: str, key: str, /, **facts: Any) -> str:
 
     A fact that is missing or None is shown as nothing: a sentence with a gap is better than none.
     """
-    plain, words, _ = language.partition(_WORDS)
+    plain, _, kind = language.partition(_PRIVATE)
+    words = kind == "words" or (kind == "cards" and not key.startswith("button-"))
     for each in (plain if plain in LANGUAGES else "en", "en"):
         catalogue = bundle(each, chat="words" if words else "buttons")
         value = catalogue.get_message(key).value if catalogue.has_message(key) else None
@@ -51,14 +54,14 @@ def translate_known(language: str, key: str, /, *, otherwise: str, **facts: Any)
     return translate(language, key if key in keys("en") else otherwise, **facts)
 
 
-def in_words(language: str) -> str:
-    """Return the language as used in a chat of bare words, without buttons: "zh" becomes "zh-x-words"."""
-    return language if language.endswith(_WORDS) else language + _WORDS
+def in_words(language: str, *, buttons: bool = False) -> str:
+    """Return the language as used in a chat of bare words: "zh" becomes "zh-x-words", or with buttons "zh-x-cards"."""
+    return language.partition(_PRIVATE)[0] + (_CARDS if buttons else _WORDS)
 
 
 def joined(language: str, *sentences: str) -> str:
     """Join sentences as the language does: Chinese puts no space between them."""
-    return languages.row(language.partition(_WORDS)[0]).between.join(sentences)
+    return languages.row(language.partition(_PRIVATE)[0]).between.join(sentences)
 
 
 def error_text(language: str, code: str, facts: Mapping[str, Any]) -> str:

@@ -17,11 +17,13 @@ from core.types import Mode, Plan
 _PROMPT_SHOWN = 60
 _MODELS_TITLE_S = 5  # the length that the title of /models names
 _COLUMNS = ("name", "price", "seconds", "sound", "pictures", "best", "say")
+_NARROW = ("narrow", "price", "length", "signs")
 _MANY_LINES = 2160
 _LONG_S = 20
 _MANY_PICTURES = 9
 _CHEAP = 5  # of all models
 _WHOLE = (Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO)
+_ON = (Mode.EXTEND_VIDEO,)
 
 
 def short(prompt: str, most: int = _PROMPT_SHOWN) -> str:
@@ -57,26 +59,34 @@ def history_line(job: Job, language: str, *, now_ms: int, zone: str | None) -> s
 
 def models(language: str) -> Message:
     """Return all models with the price of about five seconds: a line each, and the same as a table."""
-    sold = [model for model in pricing.list_models() if not set(model.modes).isdisjoint(_WHOLE)]
+    sold = [model for model in pricing.list_models() if _films_of(model)]
     plans = {model.key: _about_five_seconds(model) for model in sold}
     cheap = sorted(plan.quote.usd for plan in plans.values() if plan)[:_CHEAP]
-    facts = [_facts_of(model, plans[model.key]) | {"best": _best_at(language, model, cheap)} for model in sold]
+    facts = [
+        _facts_of(model, plans[model.key], language) | {"best": _best_at(language, model, cheap)} for model in sold
+    ]
+    facts = [each | {"signs": translate(language, "models-cell-signs", **each).strip()} for each in facts]
     lines = [translate(language, "models-line", **each) for each in facts]
-    head = [translate(language, f"models-column-{each}") for each in _COLUMNS]
-    rows = [[translate(language, f"models-cell-{each}", **row).strip() for each in _COLUMNS] for row in facts]
-    text = "\n".join([translate(language, "models-title"), *lines, translate(language, "models-signs")])
-    return Message(text, table=tuple(tuple(row) for row in [head, *rows]))
+    signs = translate(language, "models-signs")
+    text = "\n".join([translate(language, "models-title"), *lines, signs])
+    table, narrow = (_table(language, facts, columns) for columns in (_COLUMNS, _NARROW))
+    return Message(text, table=table, narrow_table=narrow, below_narrow=signs)
 
 
-def _facts_of(model: Model, plan: Plan | None) -> dict[str, str]:
+def _table(language: str, facts: Sequence[dict[str, str]], columns: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    head = [translate(language, f"models-column-{each}").strip() for each in columns]
+    rows = [[translate(language, f"models-cell-{each}", **row).strip() for each in columns] for row in facts]
+    return tuple(tuple(row) for row in [head, *rows])
+
+
+def _facts_of(model: Model, plan: Plan | None, language: str) -> dict[str, str]:
     seconds = plan.request.duration_s if plan else None
     likeness = model.modes.get(Mode.REFERENCE_TO_VIDEO)
     return {
         "tier": model.tier or "",
         "name": model.name,
         "key": model.key,
-        "price": pricing.usd_text(plan.quote.usd) if plan else "",
-        "up_to": "yes" if plan and plan.quote.up_to else "",
+        "price": job_messages.quote_text(language, plan.quote) if plan else "",
         "duration": str(seconds) if seconds and seconds != _MODELS_TITLE_S else "",
         "modes": " ".join(sorted(str(mode) for mode in model.modes)),
         "seconds": _seconds_of(model),
@@ -86,14 +96,19 @@ def _facts_of(model: Model, plan: Plan | None) -> dict[str, str]:
     }
 
 
+def _films_of(model: Model) -> list[Mode]:
+    """Return the modes by which a model is told: of words and of a photo, or else how it goes on from a film."""
+    return [mode for mode in _WHOLE if mode in model.modes] or [each for each in model.modes if each in _ON]
+
+
 def _seconds_of(model: Model) -> str:
-    durations = sorted({each for mode in _WHOLE if mode in model.modes for each in model.modes[mode].durations})
+    durations = sorted({each for mode in _films_of(model) for each in model.modes[mode].durations})
     return f"{durations[0]}–{durations[-1]}" if len(durations) > 1 else str(durations[0])
 
 
 def _sound_of(model: Model) -> str:
     """Return whether its films have sound: "choice", "always", "never"."""
-    endpoints = [model.modes[mode] for mode in _WHOLE if mode in model.modes]
+    endpoints = [model.modes[mode] for mode in _films_of(model)]
     if any(endpoint.sound_field for endpoint in endpoints):
         return "choice"
     return "always" if any(endpoint.has_sound for endpoint in endpoints) else "never"
@@ -108,14 +123,14 @@ def _off(model: Model) -> str:
 
 
 def _about_five_seconds(model: Model) -> Plan | None:
-    """Plan a video of words, or else of a photo, with the model's defaults, nearest to 5 s; None: not just now."""
-    mode = next((mode for mode in _WHOLE if pricing.offered(model, mode)), None)
+    """Plan a video of words, or else of a photo or a film, with the model's defaults, nearest to 5 s; None: not now."""
+    mode = next((mode for mode in _films_of(model) if pricing.offered(model, mode)), None)
     return pricing.plan("price", model=model.key, mode=mode) if mode else None
 
 
 def _best_at(language: str, model: Model, cheap: Sequence[Decimal]) -> str:
     """Name what a model is best at, as its row tells."""
-    rows = [model.modes[mode] for mode in _WHOLE if mode in model.modes]
+    rows = [model.modes[mode] for mode in _films_of(model)]
     likeness = model.modes.get(Mode.REFERENCE_TO_VIDEO)
     plan = _about_five_seconds(model)
     found = {
@@ -128,6 +143,7 @@ def _best_at(language: str, model: Model, cheap: Sequence[Decimal]) -> str:
         "continue": Mode.EXTEND_VIDEO in model.modes,
         "edit": Mode.VIDEO_TO_VIDEO in model.modes,
         "draft": Mode.ENHANCE_DRAFT in model.modes,
+        "speak": Mode.AUDIO_TO_VIDEO in model.modes,
     }
     words = [translate(language, f"models-best-{name}") for name, is_so in found.items() if is_so]
     return reduce(lambda first, other: translate(language, "models-best-and", first=first, other=other), words or [""])

@@ -17,7 +17,7 @@ from bot.store.work import NO_ROOM, PAUSED
 from core import pricing
 from core.catalogue import Model
 from core.errors import BadRequest
-from core.types import Mode, Plan, VideoRequest
+from core.types import Mode, Plan, Quote, VideoRequest
 
 _MINUTE_S = 60
 _LONG_S = 15 * _MINUTE_S
@@ -116,6 +116,8 @@ def _beside_the_order(job: Job) -> list[str]:
 
 def _source_line(job: Job, kind: str) -> str:
     """Say what it is made of; of several photos how many, and how."""
+    if kind == "audio":
+        return translate(job.language, "from-sound", photo="yes" if job.incoming.also else "no")
     if not job.incoming.also:
         return translate(job.language, "from-source", kind=kind)
     how = "frames" if job.request.mode is Mode.FRAMES_TO_VIDEO else "likeness"
@@ -173,8 +175,7 @@ def _photo_facts(job: Job) -> dict[str, str | int]:
 
 
 def _way_button(job: Job, number: int, way: Way) -> Action:
-    price = pricing.usd_text(way.total_usd)
-    price = translate(job.language, "up-to", price=price) if way.up_to else price
+    price = priced(job.language, pricing.usd_text(way.total_usd), up_to=way.up_to)
     facts: dict[str, str | int] = {"price": price, "up_to": "", "count": len(way.sources), "model": ""}
     if way.request.model != job.request.model:
         with suppress(BadRequest):
@@ -185,7 +186,23 @@ def _way_button(job: Job, number: int, way: Way) -> Action:
 
 def model_choice(language: str, model: Model, plan: Plan) -> str:
     """Return the label of a button that offers the same with this model."""
-    return translate(language, "model-choice", name=model.name, price=pricing.usd_text(plan.quote.usd))
+    return translate(language, "model-choice", name=model.name, price=quote_text(language, plan.quote))
+
+
+def quote_text(language: str, quote: Quote) -> str:
+    """Return a price as a word of its own: "$0.70", "up to $0.48"."""
+    return priced(language, pricing.usd_text(quote.usd), up_to=quote.up_to)
+
+
+def about_text(language: str, quote: Quote) -> str:
+    """Return a price that what is said next may change: "about $0.70", "up to $0.48"."""
+    text = quote_text(language, quote)
+    return text if quote.up_to else translate(language, "about-price", price=text)
+
+
+def priced(language: str, price: str, *, up_to: bool) -> str:
+    """Return the price, and where it is the most that it can be, that word before it."""
+    return translate(language, "up-to", price=price) if up_to else price
 
 
 def price_of(job: Job) -> str:
@@ -196,7 +213,7 @@ def price_of(job: Job) -> str:
 
 def price_text(job: Job) -> str:
     """Return the price as a word of its own: "$0.70", "up to $10.50"."""
-    return translate(job.language, "up-to", price=price_of(job)) if job.up_to else price_of(job)
+    return priced(job.language, price_of(job), up_to=job.up_to)
 
 
 def _price_facts(job: Job) -> dict[str, str]:
@@ -204,12 +221,12 @@ def _price_facts(job: Job) -> dict[str, str]:
 
 
 def _is_length_unknown(job: Job) -> bool:
-    """Return whether the seconds of an edit's source are unknown, by which it is priced.
+    """Return whether the seconds of an edit's source, or of a sound, are unknown, by which it is priced.
 
     Where a chat does not state them they are measured before the order.
     """
     attachment = job.incoming.attachment
-    by_source = job.request.mode is Mode.VIDEO_TO_VIDEO and job.request.duration_s is None
+    by_source = job.request.mode in {Mode.VIDEO_TO_VIDEO, Mode.AUDIO_TO_VIDEO} and job.request.duration_s is None
     return (
         by_source
         and job.state in FREE | {State.AWAITING_CONFIRMATION}
@@ -294,7 +311,7 @@ def outcome(job: Job) -> Message:
         text = translate(job.language, job.error.code.replace("_", "-"))
     else:
         text = error_message(
-            job.language, job.error.code, job.error.facts, charge=job.charge or "none", price=price_of(job)
+            job.language, job.error.code, job.error.facts, charge=job.charge or "none", price=price_text(job)
         )
     return Message(text, actions(job), job_id=job.id)
 
@@ -320,14 +337,16 @@ def error_message(
     return joined(language, text, cost)
 
 
-def over_cap(language: str, over: OverCap, *, zone: str | None = None, in_group: bool = False) -> str:
+def over_cap(
+    language: str, over: OverCap, *, zone: str | None = None, in_group: bool = False, up_to: bool = False
+) -> str:
     """Say why this is not ordered now, and when it can be; in a group no person's dollars. `zone`: see zones.py."""
     if in_group and over.whose == "user":
         return translate(language, "over-user-cap-in-group")
     return translate(
         language,
         f"over-{over.whose}-cap",
-        price=usd(over.price_micro),
+        price=priced(language, usd(over.price_micro), up_to=up_to),
         left=usd(over.left_micro),
         cap=usd(over.cap_micro),
         free_at=_until(language, over.frees_at, zone),

@@ -14,7 +14,7 @@ from bot.store.records import OF_FILM, FilmStep, Job, StepKind, VideoFile
 from core import pricing
 from core.catalogue import Endpoint, Model
 from core.errors import BadRequest
-from core.types import Mode, Plan, VideoRequest
+from core.types import Adjustment, Mode, Plan, VideoRequest
 
 UPSCALER = "upscaler"
 _DRAFTS, _WHOLE_OF_DRAFT = "flux-3-draft", "flux-3"
@@ -79,7 +79,24 @@ def continued(job: Job, choices: Choices = NOTHING) -> NextFilm:
     )
     if film.duration_s + (plan.request.duration_s or 0) > LONGEST_S:
         raise BadRequest("chain_too_long", max_duration=LONGEST_S)
-    return NextFilm(step, _quiet(plan, choices))
+    plan = _quiet(plan, choices)
+    if made.mode is Mode.AUDIO_TO_VIDEO:
+        plan = replace(plan, adjustments=(*plan.adjustments, Adjustment("sound_ends", "recording", "own")))
+    return NextFilm(step, plan)
+
+
+def continued_instead(job: Job, choices: Choices, error: BadRequest) -> NextFilm | None:
+    """Plan how a film goes on by what stands in for its own model, which fal does not take now; None: nothing does.
+
+    `error`: what `continued` raised. Raises BadRequest.
+    """
+    instead = str(error.facts.get("instead_key") or "")
+    if error.code != "model_unavailable" or not instead or choices.model is not None:
+        return None
+    found = continued(job, replace(choices, model=instead))
+    note = Adjustment("model_unavailable", str(error.facts["model"]), str(error.facts["instead"]))
+    shown = (note, *(each for each in found.plan.adjustments if each.field != "model"))
+    return replace(found, plan=replace(found.plan, adjustments=shown))
 
 
 def upscaled(job: Job, resolution: str) -> NextFilm:

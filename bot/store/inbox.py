@@ -149,6 +149,12 @@ class InboxRepository:
         except Unreadable:
             return None
 
+    async def came(self, origin: str) -> int | None:
+        """Return when this message was stored, milliseconds UTC; None: it is not here."""
+        return await self._db.read(
+            lambda tx: tx.execute(sa.select(inbox.c.created).where(inbox.c.origin == origin)).scalar()
+        )
+
     async def _read(self, query: sa.Select[Any]) -> Found:
         def work(tx: Connection) -> Found:
             rows = [_queued(row) for row in tx.execute(query)]

@@ -30,6 +30,12 @@ class MessageMap:
         """Record that the message `ref` is about this job."""
         await self._db.write(lambda tx: map_tx(tx, address, ref, job_id))
 
+    async def is_shown(self, job_id: str, *, but_not: tuple[str | None, ...]) -> bool:
+        """Return whether any message is about this job, other than these."""
+        others = [ref for ref in but_not if ref is not None]
+        found = sa.select(message_map.c.ref).where(message_map.c.job_id == job_id, message_map.c.ref.not_in(others))
+        return await self._db.read(lambda tx: tx.execute(found).first()) is not None
+
     async def films(self, job_id: str) -> list[tuple[Address, str]]:
         """Return the messages that show the film of this job: chat, without its topic, and reference."""
         shown = sa.select(message_map.c.chat, message_map.c.ref).where(

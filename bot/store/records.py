@@ -122,15 +122,15 @@ class Confirmation:
     """A question that a person has to agree to before anything is bought.
 
     "words" (plain words, no command), "forward" and "heard" (not the person's own typed words), "asks" (a question),
-    "photo" (with or without what lay on the table), of several photos "frames" (from the first to the second),
-    "likeness" (one film of what all show), "each" (a yes takes its way of that name), "many" (the first of them),
-    "unable" (the first, where the model makes no film of all), "first" (the first, where a cap forbids a video of
-    each), "one" (the first of several, where each has no price known before), "lone" (the photo they speak of could
-    not reach the bot, so it would be made without), "price" (it is dear), "same" (that job runs already), "again" (a
-    repeat), "instead" (that job's message was edited while it was free: it is cancelled by the yes), "edited" (the
-    same when it was bought), "restored" (a copy of the database was put back, and it may have been bought already),
-    "gone" (fal does not take what was offered before; this comes nearest), "film" (something is
-    to be made of a finished film).
+    "photo" (with or without what lay on the table), "speak" (a photo speaks a recording), of several photos "frames"
+    (from the first to the second), "likeness" (one film of what all show), "each" (a yes takes its way of that name),
+    "many" (the first of them), "unable" (the first, where the model makes no film of all), "first" (the first, where a
+    cap forbids a video of each), "one" (the first of several, where each has no price known before), "lone" (the photo
+    they speak of could not reach the bot, so it would be made without), "price" (it is dear), "same" (that job runs
+    already), "again" (a repeat), "instead" (that job's message was edited while it was free: it is cancelled by the
+    yes), "edited" (the same when it was bought), "restored" (a copy of the database was put back, and it may have been
+    bought already), "gone" (fal does not take what was offered before; this comes nearest), "film" (something is to be
+    made of a finished film).
     """
 
     why: str

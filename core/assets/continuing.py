@@ -16,6 +16,7 @@ from core.config import FalSettings
 from core.errors import VideoError, arguments
 from core.fal import protocol
 from core.io import disk
+from core.media.ai_label import AiLabel, add_label
 from core.types import Mode, Video, VideoRequest
 
 log = logging.getLogger(__name__)
@@ -65,17 +66,17 @@ async def going_on(film: Path, *, model: str, folder: Path) -> RequestSources:
 
 
 def _takes(native: Endpoint, film: media.Probe) -> bool:
-    """Return whether the model takes the film. Whether it has sound is not known here, so that is no hindrance."""
+    """Return whether the model takes the film."""
     least, most = native.source_seconds
     return (
-        not native.source_sound
+        not (native.source_sound and "silent" in film.problems)
         and least <= film.duration_s <= (most or film.duration_s)
         and film.size <= (native.source_bytes or film.size)
         and min(film.width, film.height) >= native.min_side
     )
 
 
-async def joined(before: Path, part: Video, request: VideoRequest) -> Video:
+async def joined(before: Path, part: Video, request: VideoRequest, label: AiLabel | None) -> Video:
     """Join the new part with the film that it goes on from; where that fails, return the part as it is."""
     native = request.mode is Mode.EXTEND_VIDEO
     returns = (row_of(request.model, request.mode).extension or None) if native else None
@@ -84,8 +85,9 @@ async def joined(before: Path, part: Video, request: VideoRequest) -> Video:
     try:
         with disk.whole(into) as draft:
             probe = (await media.join(pieces, draft)).probe
+            await add_label(draft, label, becomes=into)
     except (VideoError, OSError) as error:  # the part is paid: whatever became of the other film, it is returned
         log.warning("parts are not joined", extra={"reason": getattr(error, "code", type(error).__name__)})
         return part
-    facts = (probe.size, probe.width, probe.height, probe.duration_s)
+    facts = (into.stat().st_size, probe.width, probe.height, probe.duration_s)
     return Video(into, *facts, part.request_id, part.cost_usd, part.model, (before, part.local_path))

@@ -1,7 +1,7 @@
-"""Publishes a photo or video as a file that anybody can fetch, by an address that nobody can guess.
+"""Publishes a photo, video or sound as a file that anybody can fetch, by an address that nobody can guess.
 
-Content decides, not the name. Photos are always re-encoded, videos stripped of metadata; then a host makes the file
-public: our folder under a public base, or fal's storage fed from that folder.
+Content decides, not the name. Photos and sounds are always re-encoded, videos stripped of metadata; then a host makes
+the file public: our folder under a public base, or fal's storage fed from that folder.
 """
 
 import asyncio
@@ -27,7 +27,14 @@ _ONE_BY_ONE = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
 _IN_BOXES = {".heic", ".heif", ".heics", ".heifs", ".hif", ".avif", ".avifs"}
 IMAGE_SUFFIXES = frozenset(_ONE_BY_ONE | _IN_BOXES)
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".webm", ".mkv", ".m4v"})
-MAX_BYTES = {Kind.IMAGE: 100_000_000, Kind.VIDEO: 100_000_000}  # a photo of 200 megapixels has 60 MB
+AUDIO_SUFFIXES = frozenset({".mp3", ".m4a", ".m4b", ".wav", ".ogg", ".oga", ".opus", ".flac", ".aac", ".amr"})
+_SUFFIXES = {Kind.IMAGE: IMAGE_SUFFIXES, Kind.VIDEO: VIDEO_SUFFIXES, Kind.AUDIO: AUDIO_SUFFIXES}
+_READY = {Kind.IMAGE: ".jpg", Kind.VIDEO: ".mp4", Kind.AUDIO: ".wav"}
+MAX_BYTES = {
+    Kind.IMAGE: 100_000_000,
+    Kind.VIDEO: 100_000_000,
+    Kind.AUDIO: 100_000_000,
+}  # a photo of 200 megapixels has 60 MB
 _PUBLISHED_PHOTO_BYTES = 10_000_000
 ANY_MODEL = SourceLimits()
 _INDEX = "<!doctype html><html><body><h1>fal asset host</h1></body></html>\n"
@@ -72,19 +79,23 @@ async def publish_asset(
     host: AssetHost | None = None,
     limits: SourceLimits = ANY_MODEL,
     widen: bool = False,
+    sound: bool = False,
 ) -> Asset:
     """Publish a local file, bytes, or the file at an http(s) URL, and check that anybody can fetch it.
 
-    Images: .jpg .jpeg .png .webp .gif .bmp .heic .heif .avif, videos: .mp4 .mov .webm .mkv .m4v, up to 100 MB, by
-    content as well as by a local file's name. `limits` is what the model takes: a photo outside them is padded, a
-    video cut or scaled, and `adjustments` of the asset names it. `widen`: a photo is made 16:9, the fallback for a
-    model that fails on it. Raises BadReference, MediaError, NotConfigured, AssetHostDown, Unavailable.
+    Images: .jpg .jpeg .png .webp .gif .bmp .heic .heif .avif, videos: .mp4 .mov .webm .mkv .m4v, sounds: .mp3 .m4a .wav
+    .ogg .opus .flac .aac .amr, up to 100 MB, by content as well as by a local file's name. `limits` is what the model
+    takes: a photo outside them is padded, a video cut or scaled, a sound cut, and `adjustments` of the asset names it.
+    `widen`: a photo is made 16:9, the fallback for a model that fails on it. `sound`: a video's box is opened for its
+    sound alone, as browsers and phones record one. Raises BadReference, MediaError, NotConfigured, AssetHostDown,
+    Unavailable.
     """
     arguments.source("path_or_bytes_or_url", path_or_bytes_or_url, optional=False)
     arguments.of_type("settings", settings, FalSettings)
     arguments.of_type("host", host, AssetHost)
     arguments.of_type("limits", limits, SourceLimits, optional=False)
     arguments.of_type("widen", widen, bool, optional=False)
+    arguments.of_type("sound", sound, bool, optional=False)
     settings = settings or FalSettings()
     host = host or host_from_settings(settings)
     await asyncio.to_thread(prepare_folder, settings.assets_dir)
@@ -92,8 +103,8 @@ async def publish_asset(
     await asyncio.to_thread(workshop.mkdir, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="asset-", dir=workshop) as folder:
         source = await _source(path_or_bytes_or_url, Path(folder), settings)
-        kind = await asyncio.to_thread(check_file, source)
-        ready = Path(folder) / f"{secrets.token_urlsafe(24)}{'.jpg' if kind is Kind.IMAGE else '.mp4'}"
+        kind = await asyncio.to_thread(check_file, source, sound=sound)
+        ready = Path(folder) / f"{secrets.token_urlsafe(24)}{_READY[kind]}"
         asset = await _clean_copy(source, ready, kind, limits, widen=widen)
         path = settings.assets_dir / ready.name
         await asyncio.to_thread(_install, ready, path)
@@ -130,8 +141,11 @@ async def _source(source: Path | str | bytes, folder: Path, settings: FalSetting
     return Path(source)
 
 
-def check_file(source: Path) -> Kind:
-    """Detect the kind by content; size and name must not contradict it. Raises BadReference, MediaError."""
+def check_file(source: Path, *, sound: bool = False) -> Kind:
+    """Detect the kind by content; size and name must not contradict it. Raises BadReference, MediaError.
+
+    `sound`: it is to be one, and a video's box may hold it.
+    """
     size = source.stat().st_size
     if size > MAX_BYTES[Kind.VIDEO]:
         raise BadReference("file_too_large", max_bytes=MAX_BYTES[Kind.VIDEO])
@@ -139,7 +153,9 @@ def check_file(source: Path) -> Kind:
     if size > MAX_BYTES[kind]:
         raise BadReference("file_too_large", max_bytes=MAX_BYTES[kind])
     suffix = source.suffix.lower()
-    allowed = IMAGE_SUFFIXES if kind is Kind.IMAGE else VIDEO_SUFFIXES
+    if kind is Kind.VIDEO and (sound or suffix in AUDIO_SUFFIXES):
+        kind = Kind.AUDIO
+    allowed = _SUFFIXES[kind] | (VIDEO_SUFFIXES if kind is Kind.AUDIO else frozenset())  # the boxes are the same
     if suffix and suffix not in allowed:
         what = "a video named as a photo" if suffix in IMAGE_SUFFIXES else suffix[:12]
         raise MediaError("unsupported_media", what=what)
@@ -148,6 +164,9 @@ def check_file(source: Path) -> Kind:
 
 async def _clean_copy(source: Path, ready: Path, kind: Kind, limits: SourceLimits, *, widen: bool) -> Asset:
     """Write the clean file to `ready` and return its facts, without name and address."""
+    if kind is Kind.AUDIO:
+        sound = await media.prepare_sound(source, ready, limits=limits)
+        return Asset("", "", kind, sound.size, 0, 0, sound.duration_s, sound.adjustments)
     if kind is Kind.VIDEO:
         clip, adjustments = await media.prepare_video(source, ready, limits=limits, max_bytes=MAX_BYTES[kind])
         return Asset("", "", kind, clip.size, clip.width, clip.height, clip.duration_s, adjustments)

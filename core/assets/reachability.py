@@ -23,6 +23,7 @@ from core.io.tls import usual_trust
 _LOOK_TIMEOUT_S = 10.0
 _LOOK_TOTAL_S = 20.0
 _PREFIX = 65_536  # bytes that are compared; the name is secret and the length is compared, too
+_MEDIA = ("image/", "video/", "audio/")
 _FINAL = {"private"}  # no second look changes it
 _WHERE = re.compile(r"bytes \d+-\d+/(\d+)")
 _TLS_DETAIL = re.compile(r"verify failed: (.{1,400}?)\(_ssl", re.DOTALL)
@@ -33,9 +34,9 @@ async def check_public(
 ) -> None:
     """Check that our published asset can be fetched anonymously, as fal does.
 
-    It must be a picture or a film, and the file at `path` if given. Raises AssetHostDown with the fact `reason`: dns,
-    private, tls, refused, timeout, status, type, or content (another folder is served there). Not done when
-    REELBOT_ASSET_CHECK is false.
+    It must be a picture, a film or a sound, and the file at `path` if given. Raises AssetHostDown with the fact
+    `reason`: dns, private, tls, refused, timeout, status, type, or content (another folder is served there). Not done
+    when REELBOT_ASSET_CHECK is false.
     """
     if not settings.asset_check:
         return
@@ -97,7 +98,7 @@ def _unconnected(error: httpx.ConnectError) -> AssetHostDown:
 
 def _require_media(reply: httpx.Response) -> None:
     kind = reply.headers.get("content-type", "")
-    if not kind.startswith(("image/", "video/")):
+    if not kind.startswith(_MEDIA):
         raise AssetHostDown(reason="type", type=kind[:40])
 
 
@@ -118,7 +119,7 @@ async def _require_same(reply: httpx.Response, path: Path) -> None:
 
 
 async def check_foreign(url: str, *, settings: FalSettings) -> None:
-    """Check an address that a person gave: it must serve a picture or a video.
+    """Check an address that a person gave: it must serve a picture, a video or a sound.
 
     No private address is asked, at no redirect. Not done when REELBOT_ASSET_CHECK is false. Raises BadRequest,
     BadReference.
@@ -128,5 +129,5 @@ async def check_foreign(url: str, *, settings: FalSettings) -> None:
     headers = {"Range": "bytes=0-15"}
     async with public_reply(url, settings=settings, headers=headers, total_s=_LOOK_TOTAL_S) as reply:
         kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if not kind.startswith(("image/", "video/")):
+        if not kind.startswith(_MEDIA):
             raise BadReference("bad_reference", reason="type", type=kind[:40])

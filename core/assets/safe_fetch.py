@@ -131,7 +131,7 @@ async def _hop(
         request = client.build_request(
             "GET",
             parsed.copy_with(host=address, fragment=None),
-            headers={"Accept": "image/*, video/*", "Accept-Encoding": "identity"} | dict(headers),
+            headers={"Accept": "image/*, video/*, audio/*", "Accept-Encoding": "identity"} | dict(headers),
         )
         request.headers["Host"] = parsed.netloc.decode("ascii")
         request.extensions["sni_hostname"] = host

@@ -117,13 +117,13 @@ def narrowed(endpoint: Endpoint, findings: Iterable[Finding]) -> Endpoint | None
 def _sent(endpoint: Endpoint) -> Iterable[_Sent]:
     """Yield every field of a body: those whose names stand in the row, and those that all endpoints call alike."""
     if endpoint.has_prompt:
-        yield _Sent("prompt", {"": "a"})
+        yield _Sent("prompt", {"": "a"}, always=endpoint.photo_field is None)
     for name, value in endpoint.fixed.items():
         yield _Sent(name, {str(value): value})
     if endpoint.durations:
         codec = endpoint.duration_codec
         yield _Sent("duration", {str(each): written_duration(codec, each) for each in endpoint.durations})
-    if endpoint.resolutions:
+    if endpoint.resolutions and endpoint.resolution_field:
         yield _Sent(endpoint.resolution_field, {each: each for each in endpoint.resolutions})
     ratios = dict.fromkeys((*endpoint.aspect_ratios, endpoint.default_aspect_ratio))
     if any(ratios):
@@ -144,6 +144,8 @@ def _sent_beside(endpoint: Endpoint) -> Iterable[_Sent]:
         yield _Sent(endpoint.source_field, {"": [_ADDRESS] if endpoint.most_sources > 1 else _ADDRESS})
     if endpoint.end_field is not None:
         yield _Sent(endpoint.end_field, {"": _ADDRESS})
+    if endpoint.photo_field is not None:
+        yield _Sent(endpoint.photo_field, {"": _ADDRESS}, always=endpoint.needs_photo)
 
 
 def _field(sent: _Sent, schema: Schema) -> Iterable[Finding]:

@@ -100,7 +100,21 @@ KLING_3_TURBO_PRO = Model(
     fallback_model="happy-horse",
     modes=_kling("v3/turbo/pro", "0.14", _LONG),
 )
-# Its field for a photo was seen nowhere, so photos go to the stand-in, aloud.
+
+
+def _kling4(mode: str, **more: object) -> Endpoint:
+    return Endpoint(
+        id=f"kling/v4/{mode}",
+        usd_per_s=usd("720p 0.157, 1080p 0.235"),
+        durations=seconds(3, 30),
+        resolutions=("720p", "1080p"),
+        default_resolution="720p",
+        **more,  # type: ignore[arg-type]
+    )
+
+
+_KLING_4_PHOTO = _kling4("image-to-video", source_field="start_image_url", source_bytes=30_000_000)
+# Pictures of a likeness and edits are priced, but of their fields only some were seen: they are not sold.
 KLING_4 = Model(
     key="kling-4",
     name="Kling 4.0",
@@ -108,15 +122,8 @@ KLING_4 = Model(
     fallback_model="kling-3",
     usual_render_s=150.0,
     modes={
-        T: Endpoint(
-            id="kling/v4/text-to-video",
-            usd_per_s=usd("720p 0.157, 1080p 0.235"),
-            duration_codec="str",
-            durations=seconds(3, 30),
-            resolutions=("720p", "1080p"),
-            default_resolution="720p",
-            aspect_ratios=WIDE,
-            default_aspect_ratio="16:9",
-        ),
+        T: _kling4("text-to-video", aspect_ratios=WIDE, default_aspect_ratio="16:9"),
+        I: _KLING_4_PHOTO,
+        FRAMES: with_end(_KLING_4_PHOTO),
     },
 )

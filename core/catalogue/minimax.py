@@ -2,7 +2,21 @@
 
 from decimal import Decimal
 
-from core.catalogue.row import FRAMES, REFERENCES, SIX, Endpoint, I, Model, Prices, T, seconds, usd, with_end
+from core.catalogue.row import (
+    AUDIO,
+    EXTEND,
+    FRAMES,
+    REFERENCES,
+    SIX,
+    Endpoint,
+    I,
+    Model,
+    Prices,
+    T,
+    seconds,
+    usd,
+    with_end,
+)
 from core.types import Mode
 
 
@@ -43,6 +57,22 @@ def _h3(
     return modes
 
 
+def _h3_sound() -> Endpoint:
+    """Make the row of a photo that speaks. fal cuts a sound at 14.8 s; here it is cut before, to whole seconds."""
+    prices = usd("480P 0.05, 768P 0.08, 1080P 0.16, 2K 0.32")
+    return Endpoint(
+        id="minimax/h3-max/lip-sync/image-to-video",
+        usd_per_s=prices,
+        resolutions=tuple(prices),
+        default_resolution="768P",
+        has_prompt=False,
+        seed=True,
+        source_field="audio_url",
+        photo_field="image_url",
+        source_seconds=(5, 14),
+    )
+
+
 def _hailuo(path: str, price_6: str, price_10: str, **more: object) -> Endpoint:
     """Six seconds or ten, each at a price of its own."""
     return Endpoint(
@@ -63,14 +93,33 @@ H3_MAX_TURBO = Model(
     aliases=("minimax-h3-max-turbo", "h3-turbo"),
     fallback_model="happy-horse",
     usual_render_s=45.0,
-    modes=_h3(
-        "h3-max-turbo",
-        usd("480P 0.025, 768P 0.04, 1080P 0.08"),
-        "768P",
-        seconds(1, 15),
-        references=False,
-        overrun_s=1,
-    ),
+    modes={
+        **_h3(
+            "h3-max-turbo",
+            usd("480P 0.025, 768P 0.04, 1080P 0.08"),
+            "768P",
+            seconds(1, 15),
+            references=False,
+            overrun_s=1,
+        ),
+        # What is new is billed, and may come back alone. (The dearer model bills the film that it goes on from as well,
+        # by tokens.)
+        EXTEND: Endpoint(
+            id="minimax/h3-max-turbo/extend-video",
+            usd_per_s=usd("480P 0.025, 768P 0.04, 1080P 0.08, 2K 0.16"),
+            durations=seconds(5, 15),
+            resolutions=("480P", "768P", "1080P", "2K"),
+            default_resolution="768P",
+            seed=True,
+            prompt_chars=7000,
+            fixed={"output": "continuation"},
+            source_field="video_url",
+            source_bytes=50_000_000,
+            source_seconds=(2, 60),
+            overrun_s=1,
+            extension="part",
+        ),
+    },
 )
 H3_MAX = Model(
     key="h3-max",
@@ -80,7 +129,10 @@ H3_MAX = Model(
     fallback_model="happy-horse",
     usual_render_s=60.0,
     ahead_in=(T, I),
-    modes=_h3("h3-max", usd("480P 0.05, 768P 0.08, 1080P 0.16"), "768P", seconds(1, 15), overrun_s=1),
+    modes={
+        **_h3("h3-max", usd("480P 0.05, 768P 0.08, 1080P 0.16"), "768P", seconds(1, 15), overrun_s=1),
+        AUDIO: _h3_sound(),
+    },
 )
 H3 = Model(
     key="h3",

@@ -1,14 +1,16 @@
-"""The other vendors: xAI, Lightricks, Black Forest Labs, PixVerse, Vidu, and OpenAI, whose model is gone."""
+"""The other vendors: xAI, Lightricks, Black Forest Labs, PixVerse, Vidu, sync.so, and OpenAI, whose model is gone."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 
 from core.catalogue.row import (
+    AUDIO,
     CINEMA,
     EXTEND,
     FRAMES,
     REFERENCES,
     SEVEN,
+    SIX,
     WIDE,
     Endpoint,
     I,
@@ -63,6 +65,23 @@ def _ltx(
     return {T: endpoint("text-to-video", default_aspect_ratio="16:9"), I: photo, FRAMES: with_end(photo)}
 
 
+def _ltx_sound(path: str, price: str, longest_s: int) -> dict[Mode, Endpoint]:
+    """Make the row of LTX that films a sound: no seconds and no resolution are sent, a second of sound is billed."""
+    row = Endpoint(
+        id=f"lightricks/ltx-2.5/audio-to-video/{path}",
+        usd_per_s=usd(f"1080p {price}"),
+        resolutions=("1080p",),
+        resolution_field="",
+        default_resolution="1080p",
+        aspect_ratios=CINEMA,
+        default_aspect_ratio="auto",
+        source_field="audio_url",
+        photo_field="image_url",
+        source_seconds=(2, longest_s),
+    )
+    return {AUDIO: row}
+
+
 def _flux(prices: Prices, suffix: str = "") -> dict[Mode, Endpoint]:
     """Make the rows of FLUX 3: sound costs as much as silence, and a draft leaves no choice of resolution."""
     resolutions = tuple(each for each in prices if each)
@@ -85,18 +104,47 @@ def _flux(prices: Prices, suffix: str = "") -> dict[Mode, Endpoint]:
     }
 
 
-def _pixverse(mode: str, **more: object) -> Endpoint:
+def _pixverse(
+    version: str, sound: Prices, silent: Prices, *, extends: bool = False, **of_all: object
+) -> dict[Mode, Endpoint]:
+    def endpoint(mode: str, **more: object) -> Endpoint:
+        return Endpoint(
+            id=f"fal-ai/pixverse/{version}/{mode}",
+            usd_per_s=sound,
+            usd_per_s_silent=silent,
+            durations=seconds(1, 15),
+            resolutions=tuple(sound),
+            default_resolution="720p",
+            seed=True,
+            sound_field="generate_audio_switch",
+            prompt_chars=680,  # 2048 bytes, and a Chinese sign has three
+            **of_all,  # type: ignore[arg-type]
+            **more,  # type: ignore[arg-type]
+        )
+
+    shapes = {"aspect_ratios": _PIXVERSE, "default_aspect_ratio": "16:9"}
+    modes = {
+        T: endpoint("text-to-video", **shapes),
+        I: endpoint("image-to-video", source_field="image_url"),
+        FRAMES: endpoint("transition", source_field="first_image_url", end_field="end_image_url", **shapes),
+    }
+    longer = {EXTEND: endpoint("extend", source_field="video_url", source_seconds=(1, 60))}
+    return modes | longer if extends else modes
+
+
+def _ray(mode: str, prices: str, durations: tuple[int, ...], **more: object) -> Endpoint:
+    """Without sound, five seconds or ten; the price of a second is that of five or ten in the page's table."""
     return Endpoint(
-        id=f"fal-ai/pixverse/v6/{mode}",
-        usd_per_s=usd("360p 0.035, 540p 0.045, 720p 0.06, 1080p 0.115"),
-        usd_per_s_silent=usd("360p 0.025, 540p 0.035, 720p 0.045, 1080p 0.09"),
-        durations=seconds(1, 15),
-        resolutions=("360p", "540p", "720p", "1080p"),
+        id=f"luma/agent/ray/v3.2/{mode}",
+        usd_per_s=usd(prices),
+        duration_codec="str_s",
+        durations=durations,
+        resolutions=("540p", "720p", "1080p"),
         default_resolution="720p",
-        seed=True,
-        sound_field="generate_audio_switch",
-        negative_field="negative_prompt",
-        prompt_chars=680,  # 2048 bytes, and a Chinese sign has three
+        aspect_ratios=SIX,
+        default_aspect_ratio="16:9",
+        has_sound=False,
+        prompt_chars=5000,
         **more,  # type: ignore[arg-type]
     )
 
@@ -165,9 +213,15 @@ LTX_FAST = Model(
     aliases=("ltx", "ltx-fast"),
     fallback_model="happy-horse",
     usual_render_s=45.0,
-    modes=_ltx(
-        "fast", usd("720p 0.09, 1080p 0.13, 1440p 0.19, 2160p 0.30"), tuple(range(6, 21, 2)), {"1440p": 10, "2160p": 10}
-    ),
+    modes={
+        **_ltx(
+            "fast",
+            usd("720p 0.09, 1080p 0.13, 1440p 0.19, 2160p 0.30"),
+            tuple(range(6, 21, 2)),
+            {"1440p": 10, "2160p": 10},
+        ),
+        **_ltx_sound("fast", "0.13", 20),
+    },
 )
 LTX_PRO = Model(
     key="ltx-2.5-pro",
@@ -175,7 +229,7 @@ LTX_PRO = Model(
     seen="2026-08-24",
     aliases=("ltx-pro",),
     fallback_model="happy-horse",
-    modes=_ltx("pro", usd("720p 0.12, 1080p 0.17"), (6, 8, 10)),
+    modes={**_ltx("pro", usd("720p 0.12, 1080p 0.17"), (6, 8, 10)), **_ltx_sound("pro", "0.17", 10)},
 )
 FLUX_3 = Model(
     key="flux-3",
@@ -224,17 +278,57 @@ PIXVERSE_6 = Model(
     seen="2026-10-04",
     aliases=("pixverse", "pixverse-v6"),
     fallback_model="happy-horse",
+    modes=_pixverse(
+        "v6",
+        usd("360p 0.035, 540p 0.045, 720p 0.06, 1080p 0.115"),
+        usd("360p 0.025, 540p 0.035, 720p 0.045, 1080p 0.09"),
+        extends=True,
+        negative_field="negative_prompt",
+    ),
+)
+# Each of its pictures of a likeness has a name that the words must say: no row has a column for that.
+PIXVERSE_C1 = Model(
+    key="pixverse-c1",
+    name="PixVerse C1",
+    seen="2026-09",
+    fallback_model="happy-horse",
+    modes=_pixverse(
+        "c1",
+        usd("360p 0.04, 540p 0.05, 720p 0.065, 1080p 0.12"),
+        usd("360p 0.03, 540p 0.04, 720p 0.05, 1080p 0.095"),
+    ),
+)
+_RAY_PHOTO = _ray("image-to-video", "540p 0.03, 720p 0.06, 1080p 0.24", (5,), source_field="image_url")
+RAY_32 = Model(
+    key="ray-3.2",
+    name="Luma Ray 3.2",
+    seen="2026-10-08",
+    aliases=("luma", "luma-ray", "luma-ray-3.2"),
+    fallback_model="happy-horse",
     modes={
-        T: _pixverse("text-to-video", aspect_ratios=_PIXVERSE, default_aspect_ratio="16:9"),
-        I: _pixverse("image-to-video", source_field="image_url"),
-        FRAMES: _pixverse(
-            "transition",
-            source_field="first_image_url",
-            end_field="end_image_url",
-            aspect_ratios=_PIXVERSE,
-            default_aspect_ratio="16:9",
+        T: _ray("text-to-video", "540p 0.10, 720p 0.20, 1080p 0.40", (5, 10)),
+        I: _RAY_PHOTO,
+        FRAMES: with_end(_RAY_PHOTO),
+    },
+)
+LTX_23 = Model(
+    key="ltx-2.3",
+    name="LTX 2.3",
+    seen="2026-10-05",
+    aliases=("ltx-2.3-pro",),
+    fallback_model="ltx-2.5-pro",
+    modes={
+        # Any film, by so many seconds, which are what is billed. It has a size and a sound of its own choice; whether
+        # the film comes back whole is not said.
+        EXTEND: Endpoint(
+            id="fal-ai/ltx-2.3/extend-video",
+            usd_per_s=usd("0.10"),
+            durations=seconds(2, 20),
+            prompt_chars=5000,
+            fixed={"mode": "end"},
+            source_field="video_url",
+            source_seconds=(1, 60),
         ),
-        EXTEND: _pixverse("extend", source_field="video_url", source_seconds=(1, 60)),
     },
 )
 VIDU_Q3 = Model(
@@ -253,6 +347,24 @@ VIDU_Q3_TURBO = Model(
     fallback_model="happy-horse",
     usual_render_s=60.0,
     modes=_vidu("360p 0.035, 540p 0.035, 720p 0.077, 1080p 0.077", "/turbo", aspect_ratios=WIDE),
+)
+SYNC_3 = Model(
+    key="sync-3",
+    name="sync-3 Avatar",
+    seen="2026-09",
+    aliases=("sync-lipsync",),
+    usual_render_s=120.0,
+    modes={
+        # No limit of the sound is stated: what is longer than a minute is cut here.
+        AUDIO: Endpoint(
+            id="fal-ai/sync-lipsync/v3/image-to-video",
+            usd_per_s=usd("0.1333"),
+            has_prompt=False,
+            source_field="audio_url",
+            photo_field="image_url",
+            source_seconds=(1, 60),
+        )
+    },
 )
 SORA_2 = Model(
     key="sora-2",

@@ -21,7 +21,9 @@ class Endpoint:
     `sound_field`: the field that switches the sound; it is always sent, because the price may depend on it.
     `has_sound`: whether a film has sound when nobody says anything about it. `source_field` takes the photo or film,
     or where `most_sources` is above 1 a list of so many photos at most; `end_field` the photo that the film ends with.
-    `extension`: whether a continued film comes back whole, or only what is new; "" where nobody says.
+    `extension`: whether a continued film comes back whole, or only what is new; "" where nobody says. `photo_field`: of
+    a film from a sound, which is its source: the photo that it may begin with; one of words and photo there has to be,
+    so a row that takes no words needs the photo.
     """
 
     id: str
@@ -32,12 +34,13 @@ class Endpoint:
     negative_field: str | None = None
     source_field: str | None = None
     end_field: str | None = None
+    photo_field: str | None = None
     most_sources: int = 1
     duration_codec: Codec = "int"
     durations: tuple[int, ...] = ()  # seconds
     longest_s: Mapping[str, int] = field(default_factory=dict)  # by resolution, where one ends sooner than the others
     resolutions: tuple[str, ...] = ()
-    resolution_field: str = "resolution"
+    resolution_field: str = "resolution"  # "": not sent, there is but one
     default_resolution: str | None = None
     aspect_ratios: tuple[str, ...] = ()
     default_aspect_ratio: str | None = None
@@ -51,7 +54,7 @@ class Endpoint:
     max_side: int = 4096  # pixels of a source's long side
     max_ratio: float = 2.5  # long by short side of a source photo
     source_bytes: int = 0  # largest source; 0: what may be published at all
-    source_seconds: tuple[int, int] = (0, 0)  # shortest and longest source video
+    source_seconds: tuple[int, int] = (0, 0)  # shortest and longest source video or sound
     source_fps: int = 0  # a source video has at least as many frames in a second
     output_s: int = 0  # longest output of an edit; its price is for one second in and one second out together.
     # 0: a second of what comes out costs the price, and as much comes out as goes in
@@ -60,6 +63,11 @@ class Endpoint:
     overrun_s: int = 0  # billed as measured, and the film may run over by as much
     refusals_charged: bool = False  # what the vendor's own filter refuses may be charged all the same
     conservative_price: bool = False  # the vendor's rule can be read two ways; ours is the dearer
+
+    @property
+    def needs_photo(self) -> bool:
+        """Return whether a sound alone is not enough here, whatever is said about it."""
+        return self.photo_field is not None and not self.has_prompt
 
     @property
     def source_limits(self) -> SourceLimits:
@@ -136,6 +144,7 @@ def seconds(first: int, last: int) -> tuple[int, ...]:
 
 T, I, V = Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO, Mode.VIDEO_TO_VIDEO  # noqa: E741 - the columns of a row
 FRAMES, REFERENCES, EXTEND = Mode.FRAMES_TO_VIDEO, Mode.REFERENCE_TO_VIDEO, Mode.EXTEND_VIDEO
+AUDIO = Mode.AUDIO_TO_VIDEO
 
 WIDE = ("16:9", "9:16", "1:1")
 FIVE = ("16:9", "9:16", "1:1", "4:3", "3:4")

@@ -246,6 +246,8 @@ ERROR_CODES: tuple[str, ...] = (
     "image_aspect_ratio",
     "video_too_long",
     "video_too_short",
+    "audio_too_short",
+    "audio_too_long",
     "source_not_supported",
     "too_many_pictures",
     "source_unavailable",

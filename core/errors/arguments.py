@@ -25,11 +25,11 @@ def text(name: str, value: object, *, optional: bool = False) -> None:
         raise _wrong(name, value, "a str" + (" or None" if optional else ""))
 
 
-def prompt(value: object) -> None:
+def prompt(value: object, *, may_be_empty: bool = False) -> None:
     """Check the words of a request. What they are stands in no error."""
     if not isinstance(value, str):
         raise BadRequest("bad_option", option="prompt", value=f"of the type {type(value).__name__}", needs="a str")
-    if not value.strip():
+    if not value.strip() and not may_be_empty:
         raise BadRequest("prompt_missing")
 
 

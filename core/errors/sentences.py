@@ -33,7 +33,8 @@ SENTENCES: dict[str, str] = {
     "price_changed": "The source is longer than it was said to be, so the price would be higher: nothing was bought.",
     "unknown_request": "Neither the receipts nor fal know a request {request_id!r}: check the id, and FAL_KEY.",
     "unsupported_media": "This kind of file cannot be read: photos are JPEG, HEIC, PNG, WebP, AVIF, GIF or BMP, "
-    "videos MP4, MOV, WebM, MKV or M4V, with the ending that belongs to it.",
+    "videos MP4, MOV, WebM, MKV or M4V, sounds MP3, M4A, WAV, OGG, FLAC, AAC or AMR, with the ending that "
+    "belongs to it.",
     "unreadable_media": "The file cannot be read; it seems damaged: save it anew, or take another one.",
     "truncated_media": "The file is not complete, its end is missing: copy it again.",
     "file_too_large": "The file is too large: make it smaller.",
@@ -41,6 +42,8 @@ SENTENCES: dict[str, str] = {
     "image_aspect_ratio": "The photo is too long and narrow for the model: crop it closer to a square.",
     "video_too_long": "The video is too long for this model: cut it.",
     "video_too_short": "The video is too short for this model: take a longer one.",
+    "audio_too_short": "The sound is too short for this model: it needs {min_duration} seconds at least.",
+    "audio_too_long": "The sound is too long for this model: cut it.",
     "source_not_supported": "{model} makes nothing from these sources: choose another model ({able}).",
     "too_many_pictures": "{model} takes {most} pictures at most: give fewer.",
     "source_unavailable": "The file {path} cannot be read: {reason}.",
@@ -108,7 +111,7 @@ def _template(code: str, facts: Mapping[str, object]) -> str:
         return "{option} cannot be {value}: it must be {needs}."
     if code == "bad_option" and option == "source":
         return "The {option} is {value}: give one."
-    if code == "bad_option" and option in {"image", "video"}:
+    if code == "bad_option" and option in {"image", "video", "audio"}:
         return "The file for {option} {value}: give it to the argument that it belongs to."
     if code == "bad_option" and option in _EXAMPLES:
         return f"{{option}} cannot be {{value!r}}: {_EXAMPLES[option]}."

@@ -37,6 +37,8 @@ TYPES: dict[str, tuple[type[VideoError], str]] = {
     "unsupported_audio_format": (_R, "bad_reference"),
     "video_duration_too_long": (_R, "video_too_long"),
     "video_duration_too_short": (_R, "video_too_short"),
+    "audio_duration_too_long": (_R, "audio_too_long"),
+    "audio_duration_too_short": (_R, "audio_too_short"),
     "request_timeout": (_G, "upstream_unavailable"),
     "startup_timeout": (_G, "upstream_unavailable"),
     "runner_scheduling_failure": (_G, "upstream_unavailable"),
@@ -71,6 +73,8 @@ _LIMITS = frozenset(
     {"max_size", "min_width", "min_height", "max_width", "max_height", "min_aspect_ratio", "max_aspect_ratio"}
     | {"min_duration", "max_duration", "max_length", "min_length", "ge", "le", "gt", "lt"}
 )
+_DRAFT_FIELD = "draft_cache_url"
+"""Where a draft is named that fal itself keeps for a while: what is wrong with that file, it is gone."""
 _CANCELLED = 499
 _NEVER_FINAL = frozenset({401, 402, 403, 408, 409, 425, 429})
 """Said of keys, credit and load, also by gateways, and on looks at requests that go on."""
@@ -86,6 +90,9 @@ def error_from(status: int, headers: Mapping[str, str], reply: Any) -> VideoErro
     kind, facts = _kind(reply, headers)
     if kind == "invalid_request" and _TIMED_OUT.search(_message(reply)):
         kind = "downstream_service_error"
+    refused = status in {400, 413, 422}
+    if facts.get("field") == _DRAFT_FIELD and (TYPES[kind][0] is _R if kind in TYPES else refused):
+        return _R("draft_gone")
     if kind in TYPES:
         cls, code = TYPES[kind]
         return cls(code, **facts)
@@ -98,7 +105,7 @@ def error_from(status: int, headers: Mapping[str, str], reply: Any) -> VideoErro
         return errors.GenerationFailed("fal_busy")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return errors.GenerationFailed("upstream_unavailable" if kind is None else "generation_failed")
-    if kind is not None or status in {400, 413, 422}:
+    if kind is not None or refused:
         return errors.BadRequest("invalid_input", **facts)
     return errors.GenerationFailed("generation_failed", status=status)
 

@@ -97,14 +97,14 @@ async def _download_checked(
     seen: set[str] = set()
     trouble = DownloadFailed("video_broken")
     for _ in range(_FETCHES):
-        await _download(file, into, settings, sleep)
+        before_label = await _download(file, into, settings, sleep)
         try:
             return await check(into, lenient=False)
         except MediaError as error:
             if error.code == "disk_full":  # no room for what is made of it, which says nothing against the film
                 raise DownloadFailed("disk_full") from None
             trouble = DownloadFailed("video_broken", reason=error.code)
-        digest = await asyncio.to_thread(_digest, into)
+        digest = await asyncio.to_thread(_digest, into) if before_label is None else before_label
         if digest in seen:
             with suppress(MediaError):
                 return await check(into, lenient=True)
@@ -113,15 +113,20 @@ async def _download_checked(
     raise trouble
 
 
-async def _download(file: protocol.RemoteFile, into: Path, settings: FalSettings, sleep: Sleep) -> None:
-    """Download the film; where films are labelled, it has its record before it has its name. Raises DownloadFailed."""
+async def _download(file: protocol.RemoteFile, into: Path, settings: FalSettings, sleep: Sleep) -> str | None:
+    """Download the film; where films are labelled, it has its record before it has its name. Raises DownloadFailed.
+
+    Returns what tells the bytes that came from others, where those at `into` do not: no two signatures are the same.
+    """
     label = label_of(settings)
     if label is None:
         await download_video(file, into, settings=settings, sleep=sleep)
-        return
+        return None
     plain = into.with_name(f"{into.stem}-plain.part")
     await download_video(file, plain, settings=settings, sleep=sleep)
+    came = await asyncio.to_thread(_digest, plain)
     await labelled(plain, into, label)
+    return came
 
 
 def _digest(path: Path) -> str:

@@ -46,13 +46,17 @@ class RemoteFile:
 
 
 def request_body(request: VideoRequest) -> dict[str, Any]:
-    """Build the JSON for the POST: only fields that this endpoint has, duration and resolution always among them."""
+    """Build the JSON for the POST: only fields that this endpoint has, duration and resolution always among them.
+
+    A photo that speaks may do so without words about it: then there is no prompt.
+    """
     endpoint = row_of(request.model, request.mode)
-    body: dict[str, Any] = {"prompt": request.prompt} if endpoint.has_prompt else {}
+    says_words = endpoint.has_prompt and (endpoint.photo_field is None or bool(request.prompt.strip()))
+    body: dict[str, Any] = {"prompt": request.prompt} if says_words else {}
     body |= endpoint.fixed
     if request.duration_s is not None and endpoint.durations:
         body["duration"] = written_duration(endpoint.duration_codec, request.duration_s)
-    if request.resolution is not None and endpoint.resolutions:
+    if request.resolution is not None and endpoint.resolutions and endpoint.resolution_field:
         body[endpoint.resolution_field] = request.resolution
     if request.aspect_ratio is not None and (endpoint.aspect_ratios or endpoint.default_aspect_ratio):
         body["aspect_ratio"] = request.aspect_ratio
@@ -71,9 +75,16 @@ def _sources(endpoint: Endpoint, request: VideoRequest) -> dict[str, Any]:
         return {}
     if endpoint.most_sources > 1:
         return {endpoint.source_field: list(request.source_urls)}
-    ends = [source.url for source in request.sources if source.role is Role.LAST_FRAME]
-    first = {endpoint.source_field: request.source_urls[0]}
-    return {**first, endpoint.end_field: ends[0]} if endpoint.end_field is not None and ends else first
+    beside = {
+        Role.LAST_FRAME: endpoint.end_field,
+        **({Role.FIRST_FRAME: endpoint.photo_field} if endpoint.photo_field else {}),
+    }
+    found: dict[str, Any] = {endpoint.source_field: request.source_urls[0]}
+    for source in request.sources[1:]:
+        name = beside.get(source.role)
+        if name is not None and source.url is not None:
+            found[name] = source.url
+    return found
 
 
 def request_text(request: VideoRequest) -> str:

@@ -30,7 +30,7 @@ _TIMEOUT = httpx.Timeout(connect=10, read=60, write=60, pool=10)
 _TOTAL_S = 600.0
 _KEEP_S = 24 * 3600
 _REFUSED_S = 3600
-_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
+_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4", ".wav": "audio/wav"}
 
 
 class KeyValues(Protocol):

@@ -10,6 +10,15 @@ _MAGIC: tuple[tuple[bytes, int, str], ...] = (
     (b"BM", 0, "image/bmp"),
     (b"WEBP", 8, "image/webp"),
     (b"\x1a\x45\xdf\xa3", 0, "video/x-matroska"),
+    (b"OggS", 0, "audio/ogg"),
+    (b"fLaC", 0, "audio/flac"),
+    (b"#!AMR", 0, "audio/amr"),
+    (b"WAVE", 8, "audio/wav"),
+    (b"ID3", 0, "audio/mpeg"),
+    *((bytes([0xFF, second]), 0, "audio/mpeg") for second in (0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2)),
+    *((bytes([0xFF, second]), 0, "audio/aac") for second in (0xF1, 0xF9)),
+    (b"ftypM4A", 4, "audio/mp4"),
+    (b"ftypM4B", 4, "audio/mp4"),
     *((atom, 4, "video/mp4") for atom in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")),  # old mov: no ftyp
 )
 _HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
@@ -19,7 +28,10 @@ _DOCTYPE_BYTES = 64
 
 
 def mime_of(head: bytes) -> str | None:
-    """Return the type of a supported photo or video, None for everything else (then see `other_type`)."""
+    """Return the type of a supported photo, video or sound, None for everything else (then see `other_type`).
+
+    A video's box may hold a sound alone: browsers and phones record so.
+    """
     mime = _still(head) or next((mime for magic, at, mime in _MAGIC if head[at : at + len(magic)] == magic), None)
     return "video/webm" if mime == "video/x-matroska" and b"webm" in head[:_DOCTYPE_BYTES] else mime
 

@@ -49,7 +49,8 @@ _WRITTEN = ("into", "thumbnail")
 class Probe:
     """The facts of a video. `width` x `height` in displayed pixels, `duration_s` in seconds, `size` in bytes.
 
-    `problems` name what keeps it from playing natively everywhere. `labelled`: the file says that AI has made it.
+    `problems` name what keeps it from playing natively everywhere. `labelled`: the file says that AI has made it;
+    `signed`: by C2PA, whoever signed it.
     """
 
     width: int
@@ -58,6 +59,7 @@ class Probe:
     size: int
     problems: tuple[str, ...]
     labelled: bool = False
+    signed: bool = False
 
     @property
     def playable(self) -> bool:
@@ -91,6 +93,15 @@ class Photo:
     adjustments: tuple[Adjustment, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The facts of a sound: measured seconds, bytes. `adjustments`: what the model's limits changed about it."""
+
+    duration_s: float
+    size: int
+    adjustments: tuple[Adjustment, ...] = ()
+
+
 def sniff_mime(path: Path) -> str:
     """Detect the type by the first bytes; the name is not used. Raises MediaError ("unsupported_media")."""
     with path.open("rb") as file:
@@ -102,7 +113,7 @@ def sniff_mime(path: Path) -> str:
 
 
 def sniff_kind(path: Path) -> Kind:
-    """Detect whether it is a photo or a video, by content. Raises MediaError ("unsupported_media")."""
+    """Detect whether it is a photo, a video or a sound, by content. Raises MediaError ("unsupported_media")."""
     return Kind(sniff_mime(path).partition("/")[0])
 
 
@@ -186,6 +197,25 @@ async def prepare_video(
     arguments = {**asdict(limits), "max_bytes": most}
     answer = await in_child("sources", "prepare", cpu_s=_SOURCE_CPU_S, path=path, into=into, limits=arguments)
     return probe_of(answer["probe"]), _adjustments(answer)
+
+
+async def prepare_sound(path: Path, into: Path, *, limits: SourceLimits) -> Sound:
+    """Write the sound as a WAV file of plain samples, cut to what a model takes. Raises MediaError."""
+    bounds = {"min_s": limits.min_s, "max_s": limits.max_s}
+    answer = await in_child("sounds", "prepare", path=path, into=into, limits=bounds)
+    return _sound_of(answer, _adjustments(answer))
+
+
+async def measure_sound(path: Path) -> Sound:
+    """Measure a sound, up to five minutes of it, by decoding it. Raises MediaError."""
+    return _sound_of(await in_child("sounds", "measure", cpu_s=_PROBE_CPU_S, path=path))
+
+
+def _sound_of(answer: dict[str, Any], adjustments: tuple[Adjustment, ...] = ()) -> Sound:
+    try:
+        return Sound(float(answer["duration_s"]), int(answer["size"]), adjustments)
+    except (TypeError, KeyError, ValueError):
+        raise MediaError("unreadable_media", reason="crashed") from None
 
 
 async def attempt_doors(outside: Path) -> dict[str, str]:

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 
 from core import media
 from core.errors import MediaError
-from core.media.ai_label import AiLabel
+from core.media.ai_label import SIGNATURE_ROOM, AiLabel, sign
 from core.media.rendition_notes import Copy, Note, Stamp, read_note, write_note
 
 log = logging.getLogger(__name__)
@@ -105,9 +105,22 @@ class RenditionCache:
             return {}
         return {"record": self._label.record(original), "mark": self._label.visible}
 
+    def _room(self, max_bytes: int) -> int:
+        """Return how large a copy may be before it is signed."""
+        is_signed = self._label is not None and self._label.credentials is not None
+        return max(max_bytes - SIGNATURE_ROOM, 1) if is_signed else max_bytes
+
+    async def _signed(self, copy: Path, probe: media.Probe, name: str, original: Path, max_bytes: int) -> media.Probe:
+        """Sign a copy where that is asked for; return what it is then."""
+        if self._label is None or not await sign(copy, self._label, name=name, copy_of=original, max_bytes=max_bytes):
+            return probe
+        return replace(probe, size=copy.stat().st_size, signed=True)
+
     def _found(self, note: Note, original: Path, max_bytes: int) -> tuple[Path, media.Probe] | None:
         """Return the original, or an unchanged copy that fits; None when there is neither."""
-        shown_as_it_is = self._label is None or (note.probe.labelled and not self._label.visible)
+        shown_as_it_is = self._label is None or (
+            note.probe.labelled and not self._label.visible and (note.probe.signed or self._label.credentials is None)
+        )
         if note.probe.playable and note.probe.size <= max_bytes and shown_as_it_is:
             return original, note.probe
         for copy in note.copies:
@@ -133,28 +146,31 @@ class RenditionCache:
                 original,
                 thumbnail=still,
                 into=draft,
-                max_bytes=max_bytes,
+                max_bytes=self._room(max_bytes),
                 lenient=lenient,
                 **self._as_labelled(original),
             )
             still.replace(thumbnail)
             copies: tuple[Copy, ...] = ()
             if checked.copy is not None:
+                probe = await self._signed(draft, checked.copy, remuxed.name, original, max_bytes)
                 draft.replace(remuxed)
-                copies = (Copy(remuxed.name, None, checked.copy, Stamp.of(remuxed), self._how),)
+                copies = (Copy(remuxed.name, None, probe, Stamp.of(remuxed), self._how),)
         note = Note(stamp, checked.probe, Stamp.of(thumbnail), copies)
         await self._write(note, original)
         return note
 
     async def _encode(self, note: Note, original: Path, max_bytes: int) -> tuple[Path, media.Probe]:
         with self._drafts(self._copy(original, str(max_bytes))) as [(draft, path)]:
-            rendition = await media.make_playable(original, draft, max_bytes=max_bytes, **self._as_labelled(original))
+            room = self._room(max_bytes)
+            rendition = await media.make_playable(original, draft, max_bytes=room, **self._as_labelled(original))
+            probe = await self._signed(draft, rendition.probe, path.name, original, max_bytes)
             draft.replace(path)
-        made = Copy(path.name, max_bytes, rendition.probe, Stamp.of(path), self._how)
+        made = Copy(path.name, max_bytes, probe, Stamp.of(path), self._how)
         others = (each for each in note.copies if Stamp.of(self._folder / each.name) == each.stamp)
         await self._write(replace(note, copies=(*others, made)), original)
-        log.info("a rendition was made", extra={"how": rendition.how, "size": rendition.probe.size})
-        return path, rendition.probe
+        log.info("a rendition was made", extra={"how": rendition.how, "size": probe.size})
+        return path, probe
 
     async def _write(self, note: Note, original: Path) -> None:
         """Write the note. A failure is ignored: all is made once more then."""

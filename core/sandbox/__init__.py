@@ -227,7 +227,8 @@ class Sandbox:
         body = _parsed((await http.body()).decode(errors="replace"))
         if not isinstance(body, dict) or not isinstance(body.get("content_type"), str):
             return JSONResponse({"detail": "content_type is missing"}, 422)
-        suffix = ".mp4" if "video" in body["content_type"] else ".jpg"
+        kind = body["content_type"].partition("/")[0]
+        suffix = {"video": ".mp4", "audio": ".wav"}.get(kind, ".jpg")
         name = f"{time.time_ns():024x}{suffix}"[-28:]
         base = _base(http)
         return JSONResponse({"upload_url": f"{base}/upload/{name}", "file_url": f"{base}/files/b/sandbox/{name}"})

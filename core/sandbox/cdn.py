@@ -12,9 +12,9 @@ from starlette.types import Receive, Scope, Send
 from core.sandbox.state import Fault, Faults
 
 NGINX = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>nginx</body></html>"
-FILE_NAME = re.compile(r"[0-9a-f]{24}\.(mp4|jpg)")
+FILE_NAME = re.compile(r"[0-9a-f]{24}\.(mp4|jpg|wav)")
 CACHE_NAME = re.compile(r"[0-9a-f]{24}\.cache")
-_KINDS = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".cache": "application/octet-stream"}
+_KINDS = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".wav": "audio/wav", ".cache": "application/octet-stream"}
 _POLICY = {"Content-Security-Policy": "sandbox; default-src 'none'", "Access-Control-Allow-Origin": "*"}
 _FROM = re.compile(r"bytes=(\d+)-")
 

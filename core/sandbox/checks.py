@@ -24,10 +24,19 @@ def row_for(endpoint_id: str, body: dict[str, Any]) -> Endpoint | None:
 
 def problems(endpoint: Endpoint, body: dict[str, Any]) -> list[Detail]:
     """Return fal's list of details, empty for a good input. Unknown fields are ignored, as fal ignores them."""
-    needed = [name for name in (endpoint.has_prompt and "prompt", endpoint.source_field, endpoint.end_field) if name]
+    photo = bool(endpoint.photo_field and body.get(endpoint.photo_field))  # beside a sound it needs no words
+    names = (
+        endpoint.has_prompt and not photo and "prompt",
+        endpoint.source_field,
+        endpoint.end_field,
+        endpoint.needs_photo and endpoint.photo_field,
+    )
+    needed = [name for name in names if name]
     found = [_missing(name, body) for name in needed if not body.get(name)]
     lists = {endpoint.source_field} if endpoint.source_field and endpoint.most_sources > 1 else set[str]()
-    texts = [name for name in {*needed, endpoint.negative_field} - lists if name and body.get(name)]
+    texts = [
+        name for name in {*needed, endpoint.negative_field, endpoint.photo_field} - lists if name and body.get(name)
+    ]
     found += [detail("string_type", ["body", name], body[name]) for name in texts if not isinstance(body[name], str)]
     for name in lists & set(body):
         found += _list(name, body[name], endpoint.most_sources)
@@ -47,7 +56,7 @@ def problems(endpoint: Endpoint, body: dict[str, Any]) -> list[Detail]:
     default = endpoint.default_aspect_ratio
     ratios = (*endpoint.aspect_ratios, *([default] if default and default not in endpoint.aspect_ratios else []))
     for name, allowed in ((endpoint.resolution_field, endpoint.resolutions), ("aspect_ratio", ratios)):
-        if name in body and allowed and body[name] not in allowed:
+        if name and name in body and allowed and body[name] not in allowed:
             found.append(detail("literal_error", ["body", name], body[name], expected=", ".join(allowed)))
     return found
 
@@ -86,6 +95,15 @@ def lines_of(endpoint: Endpoint | None, body: dict[str, Any]) -> int:
     return {"2k": 1440, "4k": 2160}.get(asked) or int(asked.removesuffix("p"))
 
 
+def length_problem(endpoint: Endpoint, url: str, seconds: float) -> Detail | None:
+    """Return what fal says of a sound that is longer or shorter than the endpoint takes; None: it takes it."""
+    least, most = endpoint.source_seconds
+    loc, facts = ["body", str(endpoint.source_field)], {"provided_duration": round(seconds, 3)}
+    if seconds < least:
+        return detail("audio_duration_too_short", loc, url, min_duration=least, **facts)
+    return detail("audio_duration_too_long", loc, url, max_duration=most, **facts) if seconds > most else None
+
+
 def seconds_of(endpoint: Endpoint | None, body: dict[str, Any]) -> int:
     """Return the seconds that an accepted input asks for."""
     text = str(body.get("duration", "")).removesuffix("s")
@@ -102,10 +120,12 @@ def has_sound(endpoint: Endpoint | None, body: dict[str, Any]) -> bool:
 def billed_s(endpoint: Endpoint | None, body: dict[str, Any], source_s: float | None = None) -> Decimal:
     """Return the seconds that are billed: of the film, which may run over, or of the source where the price goes by it.
 
-    An edit's price is for a second in and one out together; begun seconds count whole there.
+    An edit's price is for a second in and one out together; begun seconds count whole there, and of a sound.
     """
     if endpoint is None or endpoint.durations or source_s is None:
         return seconds_of(endpoint, body) + (_OVERRUN_S if endpoint and endpoint.overrun_s else Decimal(0))
+    if endpoint.photo_field is not None:
+        return Decimal(ceil(source_s))
     if not endpoint.output_s:
         return Decimal(str(round(source_s, 3)))
     into = min(max(1, ceil(source_s)), endpoint.source_seconds[1])

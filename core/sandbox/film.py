@@ -212,14 +212,15 @@ def render(
     whole: bool = False,
     sound: bool = True,
     pixels: tuple[int, int] | None = None,
+    voice: str | None = None,
 ) -> dict[str, Any]:
     """Write the film and return its facts.
 
     `last_photo`: what it ends with, where it begins with `photo`. `references`: pictures that appear in it. `before`: a
     film that it goes on with, from that one's last picture; `whole`: that one stands before it. `pixels`: the size of
-    the file, where it is another than that of what is drawn.
+    the file, where it is another than that of what is drawn. `voice`: the sound that it has.
     """
-    sources = [each for each in (photo, video, last_photo, *references, before) if each]
+    sources = [each for each in (photo, video, last_photo, *references, before, voice) if each]
     seed = hashlib.sha256(prompt.encode() + b"".join(Path(each).read_bytes() for each in sources)).digest()
     rng = np.random.default_rng(int.from_bytes(seed[:8], "big"))
     frames = max(2, round(seconds * fps))
@@ -240,7 +241,9 @@ def render(
     finished: Iterator[Picture] = (
         _finish(picture, caption, tag, number / frames) for number, picture in enumerate(pictures)
     )
-    music = _music(frames / fps, rng) if sound else None
+    music = _sound_of(voice) if voice else _music(frames / fps, rng) if sound else None
+    if voice and music is not None:
+        music = music[:, : round(frames / fps * _RATE)]
     if before and whole:
         finished = chain(_frames_of(before, width, height, fps), finished)
         music = _after(before, music)
@@ -738,6 +741,8 @@ def _caption(prompt: str, width: int, height: int) -> Image.Image:
     font = ImageFont.truetype(str(_FONT), size)
     lines = _lines(prompt, font, width * 0.84)
     layer = Image.new("RGBA", (width, height), (0, 0, 0, 0))
+    if not prompt.strip():  # a photo that speaks needs no words
+        return layer
     deep = round(size * (1.5 * len(lines) + 2.2))
     shade = np.zeros((height, width, 4), np.uint8)
     shade[height - deep :, :, 3] = (np.linspace(0, 1, deep) ** 1.4 * 150).astype(np.uint8)[:, None]

@@ -193,10 +193,13 @@ def _of_row(endpoint: Endpoint) -> tuple[dict[str, Any], list[str]]:
     if endpoint.source_field:
         many = {"type": "array", "items": _ADDRESS, "maxItems": endpoint.most_sources}
         made[endpoint.source_field] = many if endpoint.most_sources > 1 else _ADDRESS
-    if endpoint.end_field:
-        made[endpoint.end_field] = _ADDRESS
+    for name in filter(None, (endpoint.end_field, endpoint.photo_field)):
+        made[name] = _ADDRESS
+    made.pop("", None)  # what is not sent has no name
     made["enable_safety_checker"] = {"type": "boolean", "default": True}
-    needed = (endpoint.has_prompt and "prompt", *endpoint.fixed, endpoint.source_field, endpoint.end_field)
+    words = endpoint.has_prompt and not endpoint.photo_field
+    photo = endpoint.needs_photo and endpoint.photo_field
+    needed = (words and "prompt", *endpoint.fixed, endpoint.source_field, endpoint.end_field, photo)
     return made, [each for each in needed if each]
 
 

@@ -28,7 +28,7 @@ from core.io.retrying import RetryPolicy, retried
 from core.io.tls import plain_client
 from core.io.unpacking import unpacked
 from core.sandbox.cdn import CACHE_NAME
-from core.sandbox.checks import Detail, billed_s, detail, has_sound, lines_of, row_for
+from core.sandbox.checks import Detail, billed_s, detail, has_sound, length_problem, lines_of, row_for
 from core.sandbox.state import Faults, Memory, Request
 from core.types import Kind, SourceLimits
 
@@ -57,7 +57,7 @@ class Studio:
     fps: int = 24
     queue_s: float = 0.8
     render_s: float = 1.5
-    max_seconds: float = 15.0
+    max_seconds: float = 20.0
     render_most_s: float | None = None
     seed: int = 0
     archive: Path | None = None
@@ -89,7 +89,7 @@ def _name(job: dict[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _SourceFile:
-    """A source as it was fetched: upright, in pixels; seconds of a video."""
+    """A source as it was fetched: upright, in pixels; seconds of a video or sound."""
 
     path: Path
     kind: Kind
@@ -105,6 +105,8 @@ def _roles(endpoint: Endpoint | None, sources: list[_SourceFile]) -> dict[str, A
         return {}
     if endpoint.most_sources > 1:
         return {"references": paths}
+    if sources[0].kind is Kind.AUDIO:
+        return {"voice": paths[0], "photo": paths[1] if len(paths) > 1 else None}
     if sources[0].kind is Kind.VIDEO:
         if endpoint.durations:
             return {"before": paths[0], "whole": endpoint.extension != "part"}
@@ -113,12 +115,12 @@ def _roles(endpoint: Endpoint | None, sources: list[_SourceFile]) -> dict[str, A
 
 
 def _shape(body: dict[str, Any], sources: list[_SourceFile]) -> tuple[int, int]:
-    """Return the requested shape, or the first source's."""
+    """Return the requested shape, or that of the first source that is seen."""
     ratio = str(body.get("aspect_ratio", ""))
     if ratio.count(":") == 1 and ratio.replace(":", "").isdigit():
         wide, high = (int(part) for part in ratio.split(":"))
         return wide, high
-    return (sources[0].width, sources[0].height) if sources else (16, 9)
+    return next(((each.width, each.height) for each in sources if each.width), (16, 9))
 
 
 def _even(short: int, wide: int, high: int) -> tuple[int, int]:
@@ -214,10 +216,11 @@ class Renderer:
     async def _film(self, request: Request) -> tuple[dict[str, Any], Decimal]:
         """Make the film; return the answer, and the seconds that are billed."""
         endpoint, body = row_for(request.endpoint, request.body), request.body
-        if endpoint is not None and not endpoint.has_prompt:
+        if endpoint is not None and not endpoint.has_prompt and endpoint.photo_field is None:
             return await self._remade(request, endpoint)
         sources = await self._sources(request, endpoint)
-        film = next((each for each in sources if each.kind is Kind.VIDEO), None)
+        self._require_length(endpoint, body, sources)
+        film = next((each for each in sources if each.kind is not Kind.IMAGE), None)
         source_s = film.seconds if film else None
         seconds = float(billed_s(endpoint, body)) if endpoint is None or endpoint.durations else float(source_s or 5)
         size = _even(self._studio.side, *_shape(body, sources))
@@ -294,12 +297,27 @@ class Renderer:
         urls = [(field, url) for url in (body[field] if isinstance(body.get(field), list) else [body.get(field)])]
         if endpoint.end_field is not None:
             urls.append((endpoint.end_field, body.get(endpoint.end_field)))
+        if endpoint.photo_field is not None and body.get(endpoint.photo_field):
+            urls.append((endpoint.photo_field, body[endpoint.photo_field]))
         return [await self._source(request, name, str(url), number) for number, (name, url) in enumerate(urls)]
+
+    def _require_length(self, endpoint: Endpoint | None, body: dict[str, Any], sources: list[_SourceFile]) -> None:
+        """Fail where the sound is longer or shorter than the endpoint takes, or none."""
+        if endpoint is None or endpoint.photo_field is None:
+            return
+        url = str(body[endpoint.source_field or ""])
+        if sources[0].kind is not Kind.AUDIO:
+            raise Failed(422, [detail("unsupported_audio_format", ["body", str(endpoint.source_field)], url)])
+        problem = length_problem(endpoint, url, sources[0].seconds or 0.0)
+        if problem is not None:
+            raise Failed(422, [problem])
 
     async def _source(self, request: Request, field: str, url: str, number: int) -> _SourceFile:
         path = await self._fetched(request, url, field, number)
         try:
             kind = media.sniff_kind(path)
+            if kind is Kind.AUDIO:
+                return _SourceFile(path, kind, 0, 0, (await media.measure_sound(path)).duration_s)
             if kind is Kind.VIDEO:
                 facts = await media.probe(path)
                 return _SourceFile(path, kind, facts.width, facts.height, facts.duration_s)

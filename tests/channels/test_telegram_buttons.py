@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
+from bot.channels.telegram import tables
+from bot.channels.telegram.lengths import units
 from bot.channels.types import Action, Address, Incoming, Message, SendError, SendOutcome, Toast
+from bot.conversation.generation_options import GenerationOptions
+from bot.conversation.price_list import prices
+from bot.messages import job_lists
+from bot.messages.languages import LANGUAGES
 from tests.channels.telegram_bench import ME, Bench, bench, film, jpeg
 from tests.fakes.botapi import buttons
 
@@ -77,18 +83,70 @@ def test_a_table_is_drawn_where_the_server_knows_tables(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("refusal", ["older", "refused"])
-def test_lines_stand_in_for_a_table_that_the_server_refuses(tmp_path: Path, refusal: str) -> None:
+def test_lined_up_letters_stand_in_for_a_table_that_the_server_refuses(tmp_path: Path, refusal: str) -> None:
     async def story(on: Bench) -> None:
         if refusal == "refused":
             on.telegram.fail(
                 "sendRichMessage", "status", times=9, status=400, description="Bad Request: RICH_MESSAGE_INVALID"
             )
         for count in (1, 2):
-            await on.channel.show(ME, TABLE)
-            assert on.telegram.texts(42) == [TABLE.text] * count
+            ref = await on.channel.show(ME, TABLE)
+            message = on.telegram.said(42)[count - 1]
+            assert (str(message["message_id"]), buttons(message)) == (ref, ["more:1"])
+            title, *drawn, note = message["text"].splitlines()
+            assert (title, note) == ("Models:", "A note")
+            assert drawn == ["Model    Price", "─" * tables.WIDTH, "Fox <b>  $0.25"]
+            assert message["entities"] == [{"type": "pre", "offset": 8, "length": len("\n".join(drawn))}]
             assert len(on.telegram.calls("sendRichMessage")) == 1
 
     on_the_bench(tmp_path, story, **({"version": (10, 1)} if refusal == "older" else {}))
+
+
+LONG = Message(
+    "Models:",
+    table=(("Model", "Price"), *((f"狐狸 {number}", "$0.25") for number in range(600))),
+    below_table="A note",
+    actions=(Action("More", "more:1"),),
+)
+
+
+def test_a_long_table_is_in_several_messages_and_no_row_is_torn(tmp_path: Path) -> None:
+    async def story(on: Bench) -> None:
+        await on.channel.show(ME, LONG)
+        said = on.telegram.said(42)
+        assert len(said) > 1
+        lines = [line for message in said for line in message["text"].splitlines()]
+        assert [line for line in lines if line.startswith("狐狸")] == [
+            f"狐狸 {number}".ljust(6) + "  $0.25" for number in range(600)
+        ]
+        assert lines.count("Model     Price") == len(said)
+        assert [buttons(message) for message in said] == [[]] * (len(said) - 1) + [["more:1"]]
+        assert lines[-1] == "A note"
+
+    on_the_bench(tmp_path, story, version=(10, 1))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("most", [4096, 700])
+def test_the_lists_of_models_and_prices_are_lined_up_for_a_phone(language: str, most: int) -> None:
+    asked = [GenerationOptions(), *(GenerationOptions(model) for model in ("veo-3.1", "seedance", "h3-max", "ltx-2.3"))]
+    for message in (job_lists.models(language), *(prices(each, language) for each in asked)):
+        parts = list(tables.aligned(message, most=most))
+        for text, at, size in parts:
+            assert 0 < units(text) <= most
+            assert text == text.strip()
+            block = text.encode("utf-16-le")[2 * at : 2 * (at + size)].decode("utf-16-le")
+            assert all(tables.width(line) <= tables.WIDTH for line in block.splitlines())
+        said = "\n".join(text for text, _, _ in parts)
+        table = message.narrow_table or message.table
+        for row in table[1:]:
+            assert all(word in said for cell in row for word in cell.split(" "))
+
+
+def test_columns_are_lined_up_by_what_is_seen_of_them() -> None:
+    message = Message("T", table=(("模型", "s"), ("可灵", "5"), ("Veo", "10"), ("e\u0301", "é"), ("🦊", "4")))
+    ((text, _, _),) = tables.aligned(message, most=4096)
+    assert text.splitlines()[1:] == ["模型  s", "─" * tables.WIDTH, "可灵  5", "Veo   10", "e\u0301     é", "🦊    4"]
 
 
 def test_a_table_in_doubt_is_not_said_twice(tmp_path: Path) -> None:

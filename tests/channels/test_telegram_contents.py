@@ -15,8 +15,6 @@ SOMEBODY = {"type": "hidden_user", "date": 1, "sender_user_name": "Somebody"}
 THEIR_FILE = {"file_id": "BAAD9", "file_unique_id": "u9"}
 THEIR_PHOTO = [{**THEIR_FILE, "width": 5, "height": 5}]
 OTHERS: list[tuple[str, Json]] = [
-    ("voice", {"voice": {**THEIR_FILE, "duration": 3}}),
-    ("audio", {"audio": {**THEIR_FILE, "duration": 3}}),
     (
         "sticker",
         {
@@ -82,11 +80,22 @@ def test_what_no_video_can_be_made_of_is_told(world: World, other: str, extra: J
 
 
 @pytest.mark.parametrize(
-    ("caption", "other"), [("@reelbot animate", "voice"), ("/video animate", "voice"), ("listen", None)]
+    ("caption", "other"), [("@reelbot animate", "file"), ("/video animate", "file"), ("listen", None)]
 )
 def test_in_a_group_it_counts_where_the_bot_is_addressed(world: World, caption: str, other: str | None) -> None:
-    world.says(GROUP, sender=7, extra={"caption": caption, "voice": {**THEIR_FILE, "duration": 3}})
+    document = {**THEIR_FILE, "mime_type": "application/pdf", "file_name": "a.pdf"}
+    world.says(GROUP, sender=7, extra={"caption": caption, "document": document})
     assert one(world).other == other
+
+
+@pytest.mark.parametrize("field", ["voice", "audio"])
+def test_a_voice_note_and_a_song_are_sounds_whose_length_is_measured_here(world: World, field: str) -> None:
+    sound = {field: {**THEIR_FILE, "duration": 3}}
+    number = world.says(42, extra=sound)
+    assert one(world).attachment == AttachmentRef("audio", "BAAD9")
+    world.updates.clear()
+    world.says(42, "/video a singer", reply_to=number)
+    assert one(world).quoted == Quoted(ref=str(number), attachment=AttachmentRef("audio", "BAAD9"))
 
 
 @pytest.mark.parametrize(("other", "extra"), OTHERS, ids=lambda each: each if isinstance(each, str) else "")

@@ -146,7 +146,7 @@ def test_a_video_tells_its_seconds(world: World) -> None:
         ("text/plain", "holiday.HEIC", "file"),
         ("application/x-matroska", "a.b.mkv", "file"),
         ("application/pdf", "scan.pdf", None),
-        ("audio/mpeg", "song.mp3", None),
+        ("audio/mpeg", "song.mp3", "audio"),
         ("application/pdf", "jpg", None),
     ],
 )

@@ -35,7 +35,7 @@ from bot.channels.webchat.rates import Rates
 from bot.channels.webchat.settings import WebSettings
 from bot.messages.i18n import translate
 from bot.messages.languages import pick
-from tests.corpus import clip, jpeg
+from tests.corpus import clip, jpeg, voice
 from tests.fakes.memory import Counts, Keys, no_alert
 from tests.serving import listener, served
 
@@ -436,6 +436,23 @@ def test_photos_are_taken_by_content_and_belong_to_their_sender(tmp_path: Path) 
             assert stolen.status_code == 400
 
     on_page(tmp_path, story, token=TOKEN)
+
+
+def test_a_sound_is_taken_and_its_length_is_nobodys_word(tmp_path: Path) -> None:
+    song = voice(tmp_path / "song.mp3", codec="libmp3lame", rate=44_100).read_bytes()
+
+    async def story(made: Opened) -> None:
+        async with made.client() as client:
+            await client.get("/")
+            upload = (await client.post("/chat/upload", content=song)).json()
+            assert upload["kind"] == "audio"
+            sent = {"id": "event-0001", "text": "a singer", "upload": upload["upload"], "seconds": 1}
+            assert (await client.post("/chat/send", json=sent)).status_code == 202
+            assert made.notes.incoming[0].attachment == AttachmentRef("audio", upload["upload"], len(song))
+            shown = await client.get(f"/chat/uploads/{upload['upload']}")
+            assert (shown.content, shown.headers["content-type"]) == (song, "audio/mpeg")
+
+    on_page(tmp_path, story)
 
 
 @pytest.mark.parametrize(("content", "status"), [(b"<html>" * 9, 415), (b"", 415), (jpeg() + bytes(100_000_001), 413)])

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import Chromium
-from tests.corpus import jpeg
+from tests.corpus import jpeg, voice
 from tests.fresh import fresh_sqlite
 from tests.warm import Started, Warm
 
@@ -133,6 +133,27 @@ def test_two_files_at_once_are_a_film_from_the_first_to_the_second(tmp_path: Pat
         assert "MiniMax H3 Max" in said(page)
         assert problems == []
     assert len(list((tmp_path / "output" / "demo" / "videos").glob("*h3-max*.mp4"))) == 1
+
+
+def test_a_photo_and_a_sound_at_once_are_a_photo_that_speaks(tmp_path: Path, browser: Chromium) -> None:
+    photo, song = tmp_path / "face.jpg", voice(tmp_path / "song.mp3", codec="libmp3lame", rate=44_100)
+    photo.write_bytes(jpeg((640, 360)))
+    with demo(tmp_path) as address, browser() as context:
+        page = context.new_page()
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(address)
+        page.set_input_files("#file", [str(photo), str(song)])
+        page.locator("#preview-more").get_by_text("♪").wait_for()
+        page.click("#send")
+        page.get_by_text("Your photo would speak your recording.").wait_for()
+        assert "LTX 2.5 Fast" in said(page)
+        assert page.locator(".bubble.me audio").count() == 1
+        page.fill("#text", "yes")
+        page.keyboard.press("Enter")
+        page.locator(".film").wait_for(timeout=60_000)
+        assert problems == []
+    assert len(list((tmp_path / "output" / "demo" / "videos").glob("*ltx-2.5-fast_1080p*.mp4"))) == 1
 
 
 def test_in_chinese_with_every_command(tmp_path: Path, browser: Chromium) -> None:

@@ -19,6 +19,7 @@ from bot.store.passive_tables import codes
 from bot.store.records import State
 from bot.store.tables import ledger
 from core.catalogue import MODELS
+from tests.core.media.credentials import credentials
 from tests.corpus import jpeg
 from tests.desk import Desk, desk
 from tests.fakes.wechat import WeChatFake
@@ -555,6 +556,29 @@ def test_doctor_says_how_films_are_labelled(made: Desk, given: dict[str, str], s
     label = next(each for each in found if each["name"] == "AI label")
     assert (label["state"], words in label["text"]) == (state, True)
     assert sum(each["name"] == "REELBOT_AI_LABEL" for each in found) == 1
+
+
+def test_doctor_tries_what_films_are_signed_with(made: Desk, tmp_path: Path) -> None:
+    files = credentials(tmp_path)
+    given = {"REELBOT_C2PA_CERTIFICATE": str(files.certificate), "REELBOT_C2PA_KEY": str(files.key)}
+
+    def signature(**more: str) -> tuple[str, str] | None:
+        found = json.loads(made.run("doctor", "--json", **more).out)
+        return next(((each["state"], each["text"]) for each in found if each["name"] == "signature"), None)
+
+    assert signature() is None
+    state, text = signature(REELBOT_C2PA_KEY=str(files.key)) or ("", "")
+    assert (state, "REELBOT_C2PA_CERTIFICATE is not set" in text) == ("wrong", True)
+    state, text = signature(**given) or ("", "")
+    assert (state, "while REELBOT_AI_LABEL is off" in text) == ("wrong", True)
+    state, text = signature(**given, REELBOT_AI_LABEL="metadata") or ("", "")
+    assert (state, text.startswith("films are signed (C2PA)")) == ("ok", True)
+    files.key.chmod(0o644)
+    state, text = signature(**given, REELBOT_AI_LABEL="metadata") or ("", "")
+    assert (state, "chmod 600" in text) == ("warn", True)
+    files.key.write_text("no key")
+    state, text = signature(**given, REELBOT_AI_LABEL="metadata") or ("", "")
+    assert (state, "PEM file without a password" in text) == ("wrong", True)
 
 
 def test_a_played_film_lies_apart_from_those_that_were_bought(made: Desk) -> None:

@@ -344,6 +344,63 @@ def test_the_acknowledgement_names_the_photo(on_bench: OnBench) -> None:
     on_bench(story)
 
 
+def test_a_yes_is_to_what_its_sender_could_see(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        chat.user_says(42, "a fox in the snow")
+        await made.until(lambda: "$0.70" in chat.texts(42)[-1] if chat.said(42) else False)
+        chat.user_says(42, "premium 10s")
+        chat.user_says(42, "yes")  # meant the offer of before
+        await made.at_rest()
+        assert made.submits() == 0
+        await made.until(lambda: "$2.42" in chat.texts(42)[-1])
+        chat.fail("sendMessage", "status", status=500, description="no", times=1)  # the card of the next one
+        chat.user_says(42, "a wolf")
+        await made.at_rest()
+        chat.user_says(42, "yes")
+        await made.until(lambda: "a wolf" in chat.texts(42)[-1])
+        assert made.submits() == 0
+        chat.user_says(42, "yes")
+        await made.until(lambda: made.submits() == 1)
+        (job,) = [each for each in await made.jobs() if each.state is not State.CANCELLED]
+        assert job.request.prompt.endswith("a wolf")
+
+    on_bench(story)
+
+
+def test_what_is_said_of_an_offer_or_too_early_is_no_prompt(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        chat.user_says(42, "一只狐狸")
+        await made.at_rest()
+        for words in ("改成竖屏", "换成海螺吧", "改为10秒"):
+            chat.user_says(42, words)
+            await made.at_rest()
+        (offer,) = (await open_offers(made)).values()
+        asked = offer.request
+        assert (asked.prompt, asked.model, asked.duration_s) == ("一只狐狸", "hailuo-2.3", 10)
+        for words in ("不要10秒", "别用海螺"):
+            chat.user_says(42, words)
+            await made.at_rest()
+        (offer,) = (await open_offers(made)).values()
+        asked = offer.request
+        assert (asked.prompt, asked.model, asked.duration_s, asked.aspect_ratio) == (
+            "一只狐狸",
+            "happy-horse",
+            5,
+            "9:16",
+        )
+        chat.user_says(42, "不要")
+        chat.user_says(42, "/video sandbox:slow-60 a fox", language="en")
+        await made.until(lambda: any("On it" in text for text in chat.texts(42)))
+        chat.user_says(42, "keep going")
+        await made.until(lambda: "say that again when it is here" in chat.texts(42)[-1])
+        chat.user_says(42, "/cancel")
+        await made.at_rest()
+
+    on_bench(story)
+
+
 def test_another_model_is_offered_in_the_same_place(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         chat = made.telegram

@@ -12,6 +12,7 @@ from bot.jobs.erasure import is_marked
 from bot.store.film_rows import ASKED_MS
 from bot.store.records import Job, State
 from bot.store.tables import jobs
+from core.types import Mode
 from tests.bench import Bench
 from tests.corpus import jpeg
 from tests.fakes.botapi import buttons
@@ -71,6 +72,25 @@ def test_the_original_comes_as_a_file_for_nothing(on_bench: OnBench) -> None:
         assert made.submits() == 1
         made.telegram.user_says(42, f"/original {job.id}")
         await made.until(lambda: len(made.telegram.calls("sendDocument")) == 2)
+        made.telegram.user_says(42, "原片")
+        await made.until(lambda: len(made.telegram.calls("sendDocument")) == 3)
+        assert made.submits() == 1
+
+    on_bench(story)
+
+
+@pytest.mark.parametrize("words", ["把它放大到4k", "放大{code}到4k", "upscale this video to 4k"])
+def test_a_film_is_enlarged_as_people_say_it(on_bench: OnBench, words: str) -> None:
+    async def story(made: Bench) -> None:
+        job = await film(made)
+        (shown,) = [each for each in made.telegram.said(42) if "video" in each]
+        made.telegram.user_says(42, words.format(code=job.id), reply_to=int(shown["message_id"]))
+        await made.until(lambda: len(made.telegram.texts(42)) > 0)
+        await made.at_rest()
+        (offer,) = [each for each in await made.jobs() if each.state is State.AWAITING_CONFIRMATION]
+        request = offer.request
+        assert (request.mode, request.resolution, offer.follows) == (Mode.UPSCALE_VIDEO, "4k", job.id)
+        assert made.submits() == 1
 
     on_bench(story)
 

@@ -150,6 +150,17 @@ TAKEN = [
     ("using kling 3, a fox", "a fox", GenerationOptions(model="kling 3")),
     ("use flux: a fox", "a fox", GenerationOptions(model="flux")),
     ("一隻貓，豎屏，種子 7", "一隻貓", GenerationOptions(aspect_ratio="9:16", seed=7)),
+    # said against, it is what is left
+    ("一只狐狸，别要声音", "一只狐狸", GenerationOptions(sound=False)),
+    ("一只狐狸，不需要声音", "一只狐狸", GenerationOptions(sound=False)),
+    ("不想要声音，一只狐狸", "一只狐狸", GenerationOptions(sound=False)),
+    ("一只狐狸，没声音", "一只狐狸", GenerationOptions(sound=False)),
+    ("一只狐狸，不要静音", "一只狐狸", GenerationOptions(sound=True)),
+    ("一只狐狸，要有声音", "一只狐狸", GenerationOptions(sound=True)),
+    ("一只狐狸，1080P高清", "一只狐狸", GenerationOptions(resolution="1080p")),
+    ("一只狐狸，4k 超高清", "一只狐狸", GenerationOptions(resolution="4k")),
+    ("海螺模型，一只狐狸", "一只狐狸", GenerationOptions(model="海螺")),
+    ("一只狐狸，豆包模型", "一只狐狸", GenerationOptions(model="豆包")),
 ]
 
 LEFT = [
@@ -219,6 +230,16 @@ LEFT = [
     "sound on the beach",
     "she makes no sound",
     "a flux of light",
+    # said against
+    "a fox without 4k",
+    "a fox, don't use veo",
+    "a fox, don’t use veo",
+    "a fox, never with sound",
+    "a fox, never 10s",
+    "一只狐狸，别竖屏",
+    "一只狐狸，别用可灵",
+    "一只狐狸，不10秒",
+    "一只狐狸，不要竖屏",
 ]  # fmt: skip
 
 

@@ -103,6 +103,12 @@ def _of(update: dict[str, Any]) -> int:
     return int(held["from"]["id"])
 
 
+async def shown(made: Bench, person: int, data: str) -> None:
+    """Wait for this button."""
+    while not any(data in buttons(message) for message in made.telegram.said(person)):
+        await asyncio.sleep(0.02)
+
+
 async def step(made: Bench, person: int, what: str) -> None:
     chat, found = made.telegram, await row(made, person)
     what = what.format(code=found.id if found is not None else "", number=person * 10)
@@ -118,12 +124,10 @@ async def step(made: Bench, person: int, what: str) -> None:
             return
         if kind == "press":
             data = rest.partition(".")[0].replace("pick", "other") if rest.startswith("pick") else rest
-            while not any(data in buttons(message) for message in chat.said(person)):
-                await asyncio.sleep(0.02)
+            await shown(made, person, data)
             if rest.startswith("pick"):
                 chat.presses(person, data)
-                while not any(rest in buttons(message) for message in chat.said(person)):
-                    await asyncio.sleep(0.02)
+                await shown(made, person, rest)
             chat.presses(person, rest)
         elif kind == "photo":
             chat.user_says(person, "", photo=PHOTO)
@@ -133,6 +137,8 @@ async def step(made: Bench, person: int, what: str) -> None:
             ]
             chat.world.edits(person, words[0], rest)
         else:
+            if what == "yes":  # to what they see
+                await shown(made, person, f"yes:{found.id}")
             chat.user_says(person, what)
     await answered(made, person)
 

@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 
+from bot.conversation.generation_options import GenerationOptions
+from bot.conversation.photo_words import read_with_photos
+from bot.messages.i18n import translate
+from bot.messages.languages import LANGUAGES
 from bot.store.records import Job, State
 from core.types import Mode
 from tests.bench import Bench
@@ -166,6 +170,31 @@ def test_words_choose_what_is_made_of_them(on_bench: OnBench, words: str, mode: 
     on_bench(story, default_model="h3-max")
 
 
+@pytest.mark.parametrize("words", ["从第一张变到第二张", "from the first to the second"])
+def test_from_the_first_to_the_second_is_enough_for_two_photos_on_the_table(on_bench: OnBench, words: str) -> None:
+    async def story(made: Bench) -> None:
+        await album(made, 2)
+        await made.until(lambda: "Say in one sentence" in text_of(made))
+        await says(made, words)
+        offer = await offer_of(made)
+        assert shape(offer) == (FRAMES, "h3-max", 2)
+        assert offer.request.prompt == translate("en", "frames-words")
+        await made.until(lambda: "begins with your first photo" in text_of(made))
+        await says(made, "the flower opens")
+        anew = await offer_of(made)
+        assert shape(anew) == (FRAMES, "h3-max", 2)
+        assert "the flower opens" in anew.request.prompt
+        assert await spent(made) == set()
+
+    on_bench(story, default_model="h3-max")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_seen_between_two_photos_is_no_wish(language: str) -> None:
+    words = translate(language, "frames-words")
+    assert read_with_photos(words) == (words, GenerationOptions())
+
+
 def test_a_late_photo_of_an_album_joins_and_the_caption_may_change(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         first = made.telegram.user_says(42, "/video the flower opens", photo=PHOTOS[0], album="x")
@@ -211,6 +240,26 @@ def test_a_photo_that_is_too_large_is_named_before_anything_is_offered(on_bench:
         made.telegram.user_says(42, "", album="x", extra=document)
         await made.at_rest()
         assert "too large" in "".join(made.telegram.texts(42))
+        assert await spent(made) == set()
+
+    on_bench(story, default_model="h3-max")
+
+
+def test_two_albums_with_their_own_words_are_two_offers_and_a_reply_to_one_photo_is_about_its_album(
+    on_bench: OnBench,
+) -> None:
+    async def story(made: Bench) -> None:
+        for name in ("one", "two"):
+            for number, photo in enumerate(PHOTOS[:2]):
+                made.telegram.user_says(42, "" if number else f"album {name}", photo=photo, album=name)
+        await made.at_rest()
+        offers = [job for job in await made.jobs() if job.state is State.AWAITING_CONFIRMATION]
+        found = {(job.request.prompt, len(ways(job)), len(job.incoming.sources)) for job in offers}
+        assert found == {("album one", 3, 2), ("album two", 3, 2)}
+        await says(made, "no")
+        first, _ = await album(made, 2, name="three")
+        await says(made, "/video it opens", reply_to=first)
+        assert shape(await offer_of(made)) == (FRAMES, "h3-max", 2)
         assert await spent(made) == set()
 
     on_bench(story, default_model="h3-max")

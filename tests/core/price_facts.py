@@ -1,9 +1,9 @@
 """What fal's pages and other people's bills say a video costs, written down apart from the catalogue.
 
 Each line: model, mode (t words, i photo, f first and last photo, r with a number: so many pictures of a likeness, x
-continued, u upscaled, e a draft made whole), seconds, resolution ("-" where there is none), sound ("on", "off", "-"
-where it cannot be chosen), dollars of that video, the day it was seen. Where two readings differ the dearer one stands
-here.
+continued, u upscaled, e a draft made whole, s a sound), seconds, resolution ("-" where there is none), sound ("on",
+"off", "-" where it cannot be chosen), dollars of that video, the day it was seen. Where two readings differ the dearer
+one stands here.
 """
 
 FACTS = """
@@ -13,6 +13,10 @@ wan-2.7                t  5 720p  -   0.50    2026-11
 wan-3.0                t  5 480p  on  0.25    2026-10-08
 wan-3.0                i 30 1080p off 6.00    2026-10-08
 wan-3.0                t  2 720p  off 0.20    2026-10-08
+wan-3.0-prime          t  5 720p  on  0.70    2026-10-02
+wan-3.0-prime          i 30 1080p off 8.40    2026-10-02
+wan-3.0-prime          f  2 480p  on  0.136   2026-10-02
+wan-3.0-prime          r10 5 720p on  0.70    2026-10-02
 happy-horse            t  5 720p  -   0.70    2026-11
 happy-horse            t  5 1080p -   1.40    2026-11
 happy-horse-1.1        i  5 1080p -   0.90    2026-10-04
@@ -30,6 +34,8 @@ seedance-2.5-us        i 10 720p  off 5.676   2026-10-03
 seedance-2.5-us        r4  4 1080p on 5.584   2026-10-03
 h3-max-turbo           t  5 768P  -   0.24    2026-10-04
 h3-max-turbo           i 15 1080P -   1.28    2026-10-04
+h3-max-turbo           x  5 768P  -   0.24    2026-10-02
+h3-max-turbo           x 15 2K    -   2.56    2026-10-02
 h3-max                 t  5 768P  -   0.48    2026-10-04
 h3-max                 i  1 480P  -   0.10    2026-10-04
 h3                     t  5 480P  -   0.25    2026-10-04
@@ -56,6 +62,8 @@ veo-3.1                t  6 720p  off 1.20    2026-10-03
 veo-3.1                i  8 4k    off 3.20    2026-10-03
 kling-4                t  3 720p  -   0.471   2026-11
 kling-4                t 30 1080p -   7.05    2026-11
+kling-4                i 10 1080p -   2.35    2026-11
+kling-4                f  5 720p  -   0.785   2026-11
 kling-3                t  5 -     off 0.56    2026-10-08
 kling-3                i  5 -     on  0.84    2026-10-08
 kling-3-standard       t  5 -     off 0.42    2026-10-08
@@ -72,9 +80,24 @@ ltx-2.5-fast           t  6 720p  on  0.54    2026-08-24
 ltx-2.5-fast           i 10 2160p off 3.00    2026-08-24
 ltx-2.5-fast           t  8 1440p on  1.52    2026-08-24
 ltx-2.5-pro            i 10 1080p on  1.70    2026-08-24
+ltx-2.5-fast           s  7 1080p -   0.91    2026-09
+h3-max                 s2 5 768P  -   0.40    2026-10
+h3-max                 s2 14 2K   -   4.48    2026-10
+sync-3                 s2 60 -    -   7.998   2026-09
+ltx-2.5-pro            s 10 1080p -   1.70    2026-08-24
 pixverse-6             t  5 720p  on  0.30    2026-10-04
 pixverse-6             i 15 1080p off 1.35    2026-10-04
 pixverse-6             t  1 360p  off 0.025   2026-10-04
+pixverse-c1            t  5 720p  on  0.325   2026-09
+pixverse-c1            i  4 720p  off 0.20    2026-09
+pixverse-c1            f 15 1080p on  1.80    2026-09
+pixverse-c1            t  1 360p  off 0.03    2026-09
+ray-3.2                t  5 540p  -   0.50    2026-09
+ray-3.2                t 10 1080p -   4.00    2026-09
+ray-3.2                i  5 720p  -   0.30    2026-09
+ray-3.2                f  5 1080p -   1.20    2026-09
+ltx-2.3                x  5 -     -   0.50    2026-09
+ltx-2.3                x 20 -     -   2.00    2026-09
 flux-3                 f  5 720p  on  0.85    2026-09-16
 flux-3                 x  5 720p  on  2.05    2026-09-16
 flux-3                 x 10 1080p off 5.30    2026-09-16

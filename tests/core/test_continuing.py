@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import core
-from core import errors
+from core import errors, media
 from core.catalogue import offers
 from core.catalogue.drift import Finding
 from core.types import Mode
@@ -19,7 +19,7 @@ from tests.corpus import clip
 @pytest.mark.parametrize("how", ["video", "file", "bytes", "request"])
 def test_a_film_goes_on_and_is_one_with_its_parts(tmp_path: Path, how: str) -> None:
     async def story() -> None:
-        async with sandboxed(tmp_path) as (settings, sandbox):
+        async with sandboxed(tmp_path, ai_label="metadata") as (settings, sandbox):
             fox = await core.generate_video("a red fox", model="budget", settings=settings)
             sources: dict[str, Any] = {
                 "video": fox,
@@ -33,6 +33,7 @@ def test_a_film_goes_on_and_is_one_with_its_parts(tmp_path: Path, how: str) -> N
             assert fox.duration_s < whole.duration_s < again.duration_s
             assert all(path.exists() for path in (*whole.parts, *again.parts, again.local_path))
             assert again.parts[0] == whole.local_path
+            assert (await media.probe(again.local_path)).labelled
             assert posts(sandbox) == 3
             bodies = [request.body for request in sandbox.memory.requests.values()]
             assert ["image_url" in body for body in bodies] == [False, True, True]
@@ -40,14 +41,25 @@ def test_a_film_goes_on_and_is_one_with_its_parts(tmp_path: Path, how: str) -> N
     asyncio.run(story())
 
 
-def test_a_model_that_goes_on_by_itself_takes_the_film(tmp_path: Path) -> None:
-    film = clip(tmp_path / "film.mp4", seconds=2, source="testsrc2=s=640x360:r=24")
+@pytest.mark.parametrize(
+    ("model", "endpoint", "sound"),
+    [
+        ("pixverse-6", "fal-ai/pixverse/v6/extend", False),
+        ("flux-3", "blackforestlabs/flux-3/extend-video", True),
+        ("flux-3", "blackforestlabs/flux-3/image-to-video", False),  # it refuses a film without sound
+        ("h3-max-turbo", "minimax/h3-max-turbo/extend-video", False),
+        ("ltx-2.3", "fal-ai/ltx-2.3/extend-video", False),
+    ],
+)
+def test_a_model_that_goes_on_by_itself_takes_the_film(tmp_path: Path, model: str, endpoint: str, sound: bool) -> None:
+    audio = "aac" if sound else None
+    film = clip(tmp_path / "film.mp4", seconds=2, source="testsrc2=s=640x360:r=24", audio=audio)
 
     async def story() -> None:
         async with sandboxed(tmp_path) as (settings, sandbox):
-            whole = await core.generate_video("it turns", model="pixverse-6", settings=settings, extend=film)
+            whole = await core.generate_video("it turns", model=model, settings=settings, extend=film)
             (request,) = sandbox.memory.requests.values()
-            assert request.endpoint == "fal-ai/pixverse/v6/extend"
+            assert request.endpoint == endpoint
             assert whole.parts[0] == film
             assert whole.duration_s > 2
 

@@ -26,6 +26,28 @@ def test_the_seeds_table_comes_out() -> None:
     assert pricing.usd_text(Decimal("1.2095")) == "$1.21"
 
 
+@pytest.mark.parametrize(("model", "mode"), ROWS, ids=lambda each: getattr(each, "key", each))
+@pytest.mark.parametrize("sound", [None, True, False])
+def test_what_was_planned_is_planned_again_as_it_is(model: pricing.Model, mode: Mode, sound: bool | None) -> None:
+    """Another take, a try anew, an offer whose price has moved: each is planned from the request of before."""
+    of_film = pricing.mode_kind(mode) is Kind.VIDEO
+    source = SourceFacts(pricing.mode_kind(mode), duration_s=5 if of_film else None) if pricing.roles_of(mode) else None
+    words = "" if model.modes[mode].needs_photo else "words"
+    made = pricing.plan(words, model=model.key, mode=mode, sound=sound, source=source, references=2)
+    again = pricing.plan(
+        words,
+        model=made.request.model,
+        mode=mode,
+        duration=made.request.duration_s,
+        resolution=made.request.resolution,
+        aspect_ratio=made.request.aspect_ratio,
+        sound=made.request.sound,
+        source=source,
+        references=2,
+    )
+    assert (again.request, again.quote, again.adjustments) == (made.request, made.quote, ())
+
+
 @pytest.mark.parametrize(
     ("name", "key"),
     [
@@ -87,6 +109,29 @@ def test_a_duration_becomes_the_nearest_and_the_longer_of_two(model: str, asked:
 
 def test_what_was_not_asked_is_not_reported_as_changed() -> None:
     assert pricing.plan("a fox", model="veo").adjustments == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "mode", "size", "ratio"),
+    [
+        ("ray-3.2", Mode.IMAGE_TO_VIDEO, (1080, 1920), "9:16"),
+        ("ray-3.2", Mode.FRAMES_TO_VIDEO, (1000, 1100), "1:1"),
+        ("ray-3.2", Mode.IMAGE_TO_VIDEO, (0, 0), "16:9"),  # nothing is known of it
+        ("gemini-omni-flash", Mode.IMAGE_TO_VIDEO, (600, 800), "9:16"),
+        ("gemini-omni-flash", Mode.REFERENCE_TO_VIDEO, (600, 800), "16:9"),  # what it shows need not be its shape
+        ("premium", Mode.IMAGE_TO_VIDEO, (600, 800), "auto"),
+        ("balanced", Mode.IMAGE_TO_VIDEO, (600, 800), None),
+    ],
+)
+def test_a_photo_keeps_its_shape(model: str, mode: Mode, size: tuple[int, int], ratio: str | None) -> None:
+    found = pricing.plan("a fox", model=model, mode=mode, source=SourceFacts(Kind.IMAGE, *size))
+    assert (found.request.aspect_ratio, found.adjustments) == (ratio, ())
+
+
+def test_a_shape_that_is_asked_for_wins_over_the_photo_s() -> None:
+    tall = SourceFacts(Kind.IMAGE, 1080, 1920)
+    found = pricing.plan("a fox", model="ray-3.2", mode=Mode.IMAGE_TO_VIDEO, aspect_ratio="16:9", source=tall)
+    assert found.request.aspect_ratio == "16:9"
 
 
 def test_resolutions_and_ratios_become_the_nearest() -> None:
@@ -256,7 +301,7 @@ def test_money_is_shown_in_whole_cents(usd: str, text: str) -> None:
 @pytest.mark.parametrize(("model", "mode"), ROWS, ids=lambda each: getattr(each, "key", each))
 def test_what_was_planned_is_planned_again_just_so(model: pricing.Model, mode: Mode) -> None:
     """Also by a row that leaves the shape to its pictures, in a word that is no ratio: "auto", "adaptive"."""
-    first = pricing.plan("a fox", model=model.key, mode=mode)
+    first = pricing.plan("a fox", model=model.key, mode=mode, references=2)
     made = first.request
     again = pricing.plan(
         made.prompt,
@@ -267,6 +312,7 @@ def test_what_was_planned_is_planned_again_just_so(model: pricing.Model, mode: M
         aspect_ratio=made.aspect_ratio,
         seed=made.seed,
         sound=made.sound,
+        references=2,
     )
     assert again == first
     assert pricing.shape_of(made) is None or pricing.is_aspect_ratio(pricing.shape_of(made) or "")
@@ -293,7 +339,7 @@ def test_whatever_is_wished_what_comes_out_can_be_bought(
     endpoint = model.modes[mode]
     wishes = {"duration": duration, "resolution": resolution, "aspect_ratio": ratio, "seed": seed}
     try:
-        plan = pricing.plan("a fox", model=model.key, mode=mode, **wishes)  # type: ignore[arg-type]
+        plan = pricing.plan("a fox", model=model.key, mode=mode, references=2, **wishes)  # type: ignore[arg-type]
     except BadRequest as error:
         assert error.facts["option"] == "aspect_ratio"  # nothing is near: refused, and not guessed
         assert ratio not in endpoint.aspect_ratios
@@ -305,10 +351,18 @@ def test_whatever_is_wished_what_comes_out_can_be_bought(
     assert plan.quote.usd > 0
     body = protocol.request_body(request)
     assert ("duration" in body) == bool(endpoint.durations)
-    assert (endpoint.resolution_field in body) == bool(endpoint.resolutions)
+    assert (endpoint.resolution_field in body) == bool(endpoint.resolutions and endpoint.resolution_field)
     changed = {note.field for note in plan.adjustments}
     if duration is not None and endpoint.durations:
         assert (request.duration_s != duration) == ("duration" in changed)
+
+
+def test_a_shape_that_the_photo_decided_is_nobodys_wish() -> None:
+    """What is made once more is planned with the values of before."""
+    again = pricing.plan("x", model="ltx-fast", mode=Mode.IMAGE_TO_VIDEO, aspect_ratio="auto")
+    assert (again.request.aspect_ratio, again.adjustments) == ("auto", ())
+    elsewhere = pricing.plan("x", model="balanced", mode=Mode.IMAGE_TO_VIDEO, aspect_ratio="auto")
+    assert (elsewhere.request.aspect_ratio, elsewhere.adjustments) == (None, ())
 
 
 # Every model against what was read elsewhere
@@ -322,6 +376,7 @@ KINDS = {
     "x": Mode.EXTEND_VIDEO,
     "u": Mode.UPSCALE_VIDEO,
     "e": Mode.ENHANCE_DRAFT,
+    "s": Mode.AUDIO_TO_VIDEO,
 }
 
 
@@ -329,8 +384,9 @@ def _fact(line: str) -> tuple[Quote, Decimal, Plan]:
     key, kind, seconds, resolution, sound, dollars, _day = line.split()
     mode = KINDS[kind[0]]
     by_source = not pricing.find(key).modes[mode].durations
+    row = pricing.find(key).modes[mode]
     plan = pricing.plan(
-        "x",
+        "" if row.needs_photo else "x",
         model=key,
         mode=mode,
         duration=None if by_source else int(seconds),

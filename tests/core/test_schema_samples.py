@@ -54,7 +54,7 @@ def rejects(value: Any, rule: dict[str, Any]) -> bool:
 def requests(model: str, mode: Mode) -> Iterator[VideoRequest]:
     """Every combination of what the row sells, with all that can be asked for beside it, and with nothing."""
     row: Endpoint = pricing.find(model).modes[mode]
-    count = row.most_sources if mode is Mode.REFERENCE_TO_VIDEO else 1
+    count = row.most_sources if mode is Mode.REFERENCE_TO_VIDEO else 2 if row.photo_field else 1
     roles = roles_of(mode, references=count)
     source = SourceFacts(mode_kind(mode), duration_s=max(5, *row.source_seconds)) if roles else None
     sounds = (True, False) if row.sound_field else (None,)
@@ -74,6 +74,9 @@ def requests(model: str, mode: Mode) -> Iterator[VideoRequest]:
             references=count,
         ).request
     yield pricing.plan("a fox", model=model, mode=mode, source=source, references=count).request
+    if row.photo_field is not None and not row.needs_photo:
+        yield pricing.plan("a fox", model=model, mode=mode, source=source).request
+        yield pricing.plan("", model=model, mode=mode, source=source, references=2).request
 
 
 @pytest.mark.parametrize(("model", "mode"), ROWS)

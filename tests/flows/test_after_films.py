@@ -87,6 +87,7 @@ def test_a_film_goes_on_three_times_and_is_one_film(on_bench: OnBench) -> None:
             assert after.video.parts == count
             assert made.films()[-1]["caption"].splitlines()[-1].startswith("All of it: " + "+".join("1234"[:count]))
             lengths.append(await seconds_of(made, after))
+            assert (await media.probe(made.settings.videos_dir / after.video.name)).labelled
             assert part_of(made.settings.videos_dir / after.video.name).exists()
             job = after
         assert lengths == sorted(lengths)
@@ -97,7 +98,7 @@ def test_a_film_goes_on_three_times_and_is_one_film(on_bench: OnBench) -> None:
         made.telegram.user_says(42, "/history")
         await made.until(lambda: any("1+2+3+4" in text for text in made.telegram.texts(42)))
 
-    on_bench(story)
+    on_bench(story, ai_label="metadata")
 
 
 def test_the_button_buys_once_at_its_price_and_offers_from_then_on(on_bench: OnBench) -> None:
@@ -151,7 +152,7 @@ def test_words_lead_to_an_offer_that_other_words_change(on_bench: OnBench) -> No
         assert (offer.request.prompt, offer.request.duration_s) == ("he sits down", 10)
         assert offer.follows == first.id
         # so many words in so few seconds wait for their turn
-        await made.until(lambda: f"Goes on from {first.id}" in chat.texts(42)[-1])
+        await made.until(lambda: "he sits down" in (seen := chat.texts(42)[-1]) and f"Goes on from {first.id}" in seen)
         chat.user_says(42, "yes")
         async with asyncio.timeout(40):
             while len(made.films()) < 2:
@@ -205,6 +206,13 @@ def test_an_enlarged_film_has_its_price_and_is_offered_only_where_it_is_larger(o
         await made.at_rest()
         (offer,) = await made.app.store.jobs.find(states=[State.AWAITING_CONFIRMATION])
         assert (offer.request.resolution, offer.follows) == ("1080p", first.id)
+        for words in ("silent", "premium", "slow push-in"):
+            made.telegram.user_says(42, words)
+            await made.at_rest()
+            await made.until(lambda: "keeps all else of the video" in made.telegram.texts(42)[-1])
+            assert [each.id for each in await made.app.store.jobs.find(states=[State.AWAITING_CONFIRMATION])] == [
+                offer.id
+            ]
 
     on_bench(story)
 

@@ -140,6 +140,19 @@ async def says(fake: ILinkFake, text: str, *, user: str = FOX, **more: Any) -> s
     return (await told(fake, user, before + 1))[before]
 
 
+def test_a_yes_that_came_before_the_offer_is_not_to_it(on_ilink: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: ILinkFake) -> None:
+        await says(fake, "一只狐狸")
+        fake.says(FOX, "高级 10秒")
+        fake.says(FOX, "好")
+        assert all("$2.42" in text for text in (await told(fake, FOX, 3))[1:])
+        assert made.submits() == 0
+        await says(fake, "好")
+        await made.until(lambda: made.submits() == 1)
+
+    on_ilink(story)
+
+
 async def five_minutes_pass(made: Bench, fake: ILinkFake) -> None:
     """For WeChat, which counts messages in that time, and for the bot, which counts them, too."""
     fake.world.ahead_s += 301

@@ -1,11 +1,16 @@
 """/settings through the whole bot: a keyboard and words, per person and per group, and what is then ordered."""
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from bot.messages import zones
 from bot.store.records import State
 from tests.bench import Bench
+from tests.corpus import jpeg
 from tests.fakes.botapi import buttons
 from tests.fakes.wechat import WeChatFake
 from tests.flows.test_money import button, said
@@ -40,6 +45,40 @@ def test_a_model_chosen_on_the_keyboard_is_what_is_ordered(on_bench: OnBench) ->
         assert (await made.app.store.ledger.standing()).spent_micro == 250_000
 
     on_bench(story)
+
+
+@pytest.mark.parametrize(("language", "most"), [("en", "up to"), ("zh", "最多")])
+def test_what_may_run_over_is_called_so_wherever_its_price_stands(on_bench: OnBench, language: str, most: str) -> None:
+    """Five seconds of MiniMax H3 Max are quoted as six: the price is the most that it can be, on each button, too."""
+
+    async def story(made: Bench) -> None:
+        for words in (f"/language {language}", "/models", "/price", "/price h3-max", "多少钱？"):
+            made.telegram.user_says(42, words)
+            await made.at_rest()
+        for data in ("set:model", "set:resolution", "set:seconds"):
+            made.telegram.user_says(42, "/settings")
+            await button(made, data)
+            await made.at_rest()
+        for words in ("animate my photo", "/cancel"):
+            made.telegram.user_says(42, words)
+            await made.at_rest()
+        made.telegram.user_says(42, photo=jpeg((640, 360)))
+        await made.at_rest()
+        made.telegram.user_says(42, "it turns its head")
+        await made.at_rest()
+        (offer,) = [job for job in await made.jobs() if job.state is State.AWAITING_CONFIRMATION]
+        await button(made, f"other:{offer.id}")
+        await made.at_rest()
+        made.telegram.user_says(42, "/video a fox, 15s, 1080p")
+        await made.at_rest()
+        said_all = json.dumps([call.params for call in made.telegram.calls()], ensure_ascii=False)
+        told = re.findall(r"[^\"\\]{0,40}\$(?:0[.]48|0[.]24|2[.]56)(?![0-9])", said_all)
+        assert [each for each in told if not re.search(rf"{most} [$][^$]*$", each)] == []
+        assert len(told) > 12
+        assert f"{most} $2.56" in said_all  # more than the cap
+        assert f"{most} $0.24" in said_all  # the other that may run over, as one may choose it
+
+    on_bench(story, default_model="h3-max", user_daily_usd="2")
 
 
 def test_words_change_settings_and_the_message_comes_before_them(on_bench: OnBench) -> None:

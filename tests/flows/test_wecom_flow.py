@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -91,12 +92,25 @@ def test_words_are_offered_and_a_pressed_button_buys_once(on_wecom: Callable[...
     on_wecom(story)
 
 
+def test_help_is_for_people_without_slashes_and_captions(on_wecom: Callable[..., None]) -> None:
+    async def story(made: Bench, fake: WeComFake) -> None:
+        await fake.says(FOX, "帮助")
+        await seen(fake, FOX, "回复“视频＋想看的画面”")
+        await fake.says(FOX, "/状况")
+        await seen(fake, FOX, "没有“状况”")
+        said = "\n".join(fake.texts(FOX))
+        assert re.search(r"/[a-z]|说明文字|--[a-z]", said) is None
+        assert made.submits() == 0
+
+    on_wecom(story)
+
+
 def test_a_film_is_priced_by_its_length_which_wecom_does_not_say(on_wecom: Callable[..., None], tmp_path: Path) -> None:
     film = clip(tmp_path / "c.mp4", seconds=3).read_bytes()
 
     async def story(made: Bench, fake: WeComFake) -> None:
         await fake.says(FOX, video=film)
-        await seen(fake, FOX, "约 $1.12")
+        await seen(fake, FOX, "最多 $1.12")
         await fake.says(FOX, "变成水彩画")
         await button(fake, FOX, "$1.12")
         await fake.says(FOX, "不要")
@@ -238,7 +252,8 @@ def test_the_models_are_a_table(on_wecom: Callable[..., None]) -> None:
         assert {each.count("|") for each in rows} == {8}
         assert any("Happy Horse" in each and "均衡" in each and "$0.70" in each for each in rows)
         assert any("Wan 3.0" in each and "2–30" in each and "首尾帧、参考图 10 张" in each for each in rows)
-        films = [each for each in list_models() if {Mode.IMAGE_TO_VIDEO, Mode.TEXT_TO_VIDEO} & set(each.modes)]
+        told = {Mode.IMAGE_TO_VIDEO, Mode.TEXT_TO_VIDEO, Mode.EXTEND_VIDEO}
+        films = [each for each in list_models() if told & set(each.modes)]
         assert len(rows) == len(films) + 2
 
     on_wecom(story)

@@ -129,3 +129,19 @@ def test_what_was_deleted_at_fal_is_not_waited_for(on_bench: OnBench) -> None:
         assert made.submits() == 1
 
     on_bench(story)
+
+
+def test_an_enlarged_film_of_two_parts_goes_on_as_the_third(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        await film(made)
+        made.telegram.presses(42, under(made, "next"))
+        second = await chain(made, 2)
+        made.telegram.presses(42, f"more:{second.id}")
+        await made.at_rest()
+        made.telegram.presses(42, under(made, "pixels"))
+        await newest(made, 3)
+        made.telegram.presses(42, under(made, "next"))
+        await newest(made, 4)
+        assert "1+2+3" in made.films()[-1]["caption"]
+
+    on_bench(story)

@@ -20,6 +20,8 @@ from core.catalogue import offers
 from core.catalogue.drift import Finding, UnitPrice
 from core.types import Mode
 from tests.bench import Bench
+from tests.corpus import jpeg
+from tests.fakes.botapi import buttons
 from tests.flows.test_money import button, said
 from tests.store.test_store import on_store, opened
 
@@ -107,6 +109,43 @@ def test_an_open_offer_is_made_anew_and_what_was_bought_goes_on(on_bench: OnBenc
         assert films["an owl"].id == bought.id
         assert films["a fox"].id == anew.id
         assert made.submits() == 2
+
+    on_bench(story, **ADMIN)
+
+
+def test_a_way_and_a_film_of_a_model_that_is_gone_go_on_with_what_stands_in(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        made.telegram.user_says(42, "/video a fox --model wan-2.5")
+        film = await made.settled(State.DELIVERED)
+        for side in (360, 400):
+            made.telegram.user_says(42, "", photo=jpeg((640, side)), album="two")
+        await made.at_rest()
+        made.telegram.user_says(42, "it opens")
+        await made.at_rest()
+        (offer,) = await made.app.store.jobs.find(states=[State.AWAITING_CONFIRMATION])
+        for endpoint in ("minimax/h3-max/image-to-video", "fal-ai/wan-25-preview/image-to-video"):
+            made.fal.faults.add("deprecated", times=LASTS, match=endpoint)
+        await look(made)
+        await button(made, f"yes:{offer.id}.1")
+        made.telegram.presses(42, f"yes:{offer.id}.1")
+        await made.at_rest()
+        (anew,) = await made.app.store.jobs.find(states=[State.AWAITING_CONFIRMATION])
+        assert (anew.request.mode, len(anew.incoming.sources)) == (Mode.FRAMES_TO_VIDEO, 2)
+        assert anew.request.model != "h3-max"
+        assert anew.adjustments[0].field == "model_unavailable"
+        assert {way.key for way in anew.ways} == {"likeness", "each", "first"}
+        made.telegram.user_says(42, "no")
+        await made.at_rest()
+        data = next(each for message in made.films() for each in buttons(message) if each.startswith("next:"))
+        made.telegram.presses(42, data)
+        await made.at_rest()
+        (longer,) = await made.app.store.jobs.find(states=[State.AWAITING_CONFIRMATION])
+        assert (longer.follows, longer.request.model) == (film.id, "wan-3.0")
+        made.telegram.user_says(42, "continue with kling 3, 10s")
+        await made.at_rest()
+        (longer,) = await made.app.store.jobs.find(states=[State.AWAITING_CONFIRMATION])
+        assert (longer.follows, longer.request.model, longer.request.duration_s) == (film.id, "kling-3", 10)
+        assert made.submits() == 1
 
     on_bench(story, **ADMIN)
 

@@ -36,6 +36,15 @@ def test_it_names_all_of_the_order_and_where_it_stands() -> None:
     ]
 
 
+@pytest.mark.parametrize("own_word", ["auto", "adaptive"])
+def test_a_shape_that_is_the_pictures_own_is_not_named(own_word: str) -> None:
+    job = ordered()
+    as_it_comes = replace(job, request=replace(job.request, aspect_ratio=own_word))
+    assert lines(as_it_comes)[0] == lines(job)[0].replace(" 16:9,", "")
+    offer = replace(as_it_comes, state=State.AWAITING_CONFIRMATION)
+    assert own_word not in job_messages.status(offer, place=0, now_ms=BEGAN_MS).text
+
+
 def test_its_clock_is_slow() -> None:
     texts = {tuple(lines(ordered(), now_s=second)) for second in range(120)}
     assert len(texts) == 6  # four in the first minute, two in the second

@@ -4,13 +4,15 @@ import re
 
 import pytest
 
+from bot.channels import manifests
 from bot.conversation import commands
 from bot.messages import i18n
 from bot.messages.i18n import in_words, translate
 from bot.messages.languages import LANGUAGES
+from bot.messages.spoken import as_spoken
 from tests.messages.test_i18n import FACTS, KEYS
 
-FOR_BUTTONS = {"start", "help", "plain-text-hint", "photo-needs-prompt", "video-needs-prompt"}
+FOR_BUTTONS = {"plain-text-hint", "photo-needs-prompt", "video-needs-prompt"}
 """Such a chat is told passive-start and so on instead."""
 IN_WORDS = [
     key for key in KEYS if key not in FOR_BUTTONS and not key.startswith(("web-", "command-", "admin-", "wechat-menu-"))
@@ -49,6 +51,16 @@ def test_the_same_sentence_by_the_kind_of_chat() -> None:
     assert translate("en-x-words", "again-none").endswith("“history” shows your videos.")
     assert translate("de-x-words", "again-none") == translate("en-x-words", "again-none")
     assert in_words(in_words("zh")) == "zh-x-words"
+
+
+def test_where_there_are_buttons_they_say_as_much_as_elsewhere() -> None:
+    spoken = in_words("zh", buttons=True)
+    assert translate(spoken, "again-none") == translate("zh-x-words", "again-none")
+    assert translate(spoken, "help") == translate("zh-x-words", "help")
+    assert (translate(spoken, "button-cancel"), translate("zh-x-words", "button-cancel")) == ("取消", "不想做了")
+    chats = {manifest.name: as_spoken("zh", manifest.limits) for manifest in manifests().values()}
+    assert chats["wecom"] == spoken
+    assert (chats["wechat"], chats["telegram"], chats["web"]) == ("zh-x-words", "zh", "zh")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

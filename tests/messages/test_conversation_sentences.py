@@ -16,10 +16,10 @@ EN, ZH, WECHAT, HANT = "en", "zh", "zh-x-words", "zh-hant-x-words"
     [
         (WECHAT, "offer-repeat", {"what": "一只狐狸", "price": "$0.70", "code": "K7"}, "还有一份报价等你确认：一只狐狸，$0.70。要做就回复“确认 K7”，不要就回复“取消 K7”。"),
         (ZH, "offer-repeat", {"what": "一只狐狸", "price": "$0.70", "code": "K7"}, "还有一份报价等你确认：一只狐狸，$0.70。要做就说“好”，不要就说“不要”。"),
-        (WECHAT, "draft-photo", {"kind": "image", "count": 1, "price": "$0.70"}, "照片收到！说说想让它怎么动。我先报价（约 $0.70），你确认才开始。不做了就回复“取消”，10 分钟内有效。"),
-        (WECHAT, "draft-photo", {"kind": "image", "count": 5, "price": "$0.70"}, "收到 5 张照片！用一句话说说想怎么动。我先报价（每个约 $0.70），你确认才开始。不做了就回复“取消”，10 分钟内有效。"),
+        (WECHAT, "draft-photo", {"kind": "image", "count": 1, "price": "约 $0.70"}, "照片收到！说说想让它怎么动。我先报价（约 $0.70），你确认才开始。不做了就回复“取消”，10 分钟内有效。"),
+        (WECHAT, "draft-photo", {"kind": "image", "count": 5, "price": "约 $0.70"}, "收到 5 张照片！用一句话说说想怎么动。我先报价（每个约 $0.70），你确认才开始。不做了就回复“取消”，10 分钟内有效。"),
         (WECHAT, "draft-photo", {"kind": "video", "count": 1, "price": None}, "视频收到！说说想怎么改。我先报价，你确认才开始。不做了就回复“取消”，10 分钟内有效。"),
-        (EN, "draft-photo", {"kind": "image", "count": 1, "price": "$0.70"}, "Got the photo! Say how it should move. I tell you the price (about $0.70) and begin only when you say yes. “cancel” drops it; I keep it for 10 minutes."),
+        (EN, "draft-photo", {"kind": "image", "count": 1, "price": "about $0.70"}, "Got the photo! Say how it should move. I tell you the price (about $0.70) and begin only when you say yes. “cancel” drops it; I keep it for 10 minutes."),
         (WECHAT, "no-but-active", {"job": "K7"}, "K7 还在做。想停掉它，回复“取消 K7”。"),
         (ZH, "no-but-active", {"job": "K7QX2AB"}, "K7QX2AB 还在做。想停掉它，发送 /cancel K7QX2AB"),
         (HANT, "no-but-active", {"job": "K7"}, "K7 還在做。想停掉它，回覆「取消 K7」。"),

@@ -52,6 +52,27 @@ def test_a_model_goes_on_by_itself_while_fal_takes_films_there() -> None:
     assert (found.request.endpoint, found.quote.usd) == ("fal-ai/veo3.1/fast/image-to-video", Decimal("0.90"))
 
 
+@pytest.mark.parametrize(
+    ("model", "sound", "endpoint", "usd", "up_to"),
+    [
+        ("flux-3", True, "blackforestlabs/flux-3/extend-video", "2.05", False),
+        ("flux-3", False, "blackforestlabs/flux-3/image-to-video", "0.85", False),
+        ("h3-max-turbo", None, "minimax/h3-max-turbo/extend-video", "0.24", True),
+        ("pixverse-c1", None, "fal-ai/pixverse/c1/image-to-video", "0.325", False),
+        ("ray-3.2", None, "luma/agent/ray/v3.2/image-to-video", "0.30", False),
+        ("kling-4", None, "kling/v4/image-to-video", "0.785", False),
+    ],
+)
+def test_the_newest_models_go_on(model: str, sound: bool | None, endpoint: str, usd: str, up_to: bool) -> None:
+    plan = next_films.continued(film(model, sound=sound)).plan
+    assert (plan.request.endpoint, plan.quote.usd, plan.quote.up_to) == (endpoint, Decimal(usd), up_to)
+
+
+def test_any_film_goes_on_by_a_model_that_does_nothing_else() -> None:
+    plan = next_films.continued(film("budget"), Choices(model="ltx-2.3", duration_s=8)).plan
+    assert (plan.request.endpoint, plan.quote.usd) == ("fal-ai/ltx-2.3/extend-video", Decimal("0.80"))
+
+
 def test_sound_is_the_other_at_its_price() -> None:
     loud = film("veo-3.1")
     assert (next_films.switched(loud).usd, next_films.switched(loud).step.kind) == (Decimal("1.20"), "silent")

@@ -62,6 +62,7 @@ def test_the_pins_cover_what_pyproject_asks_for_and_fit_it() -> None:
     wanted, groups = project()["project"], project()["dependency-groups"]
     assert asked(wanted["dependencies"]) <= names("run.txt")
     assert asked(wanted["optional-dependencies"]["dev"]) <= names("dev.txt") | names("run.txt")
+    assert set(wanted["optional-dependencies"]["c2pa"]) <= set(wanted["optional-dependencies"]["dev"])
     assert names("dev.txt").isdisjoint(names("run.txt"))
     assert asked(groups["pins"]) == names("uv.txt")
     assert asked(groups["peer"]) <= names("peer.txt")

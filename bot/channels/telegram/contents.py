@@ -1,4 +1,4 @@
-"""Reads what one message of Telegram holds: a photo, a film, a file, something else, and what it quotes."""
+"""Reads what one message of Telegram holds: a photo, a film, a sound, a file, something else, and what it quotes."""
 
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -26,13 +26,20 @@ _LOOKS_LIKE_MEDIA = frozenset(
         ".m4v",
         ".webm",
         ".mkv",
+        ".mp3",
+        ".m4a",
+        ".wav",
+        ".ogg",
+        ".oga",
+        ".opus",
+        ".flac",
+        ".aac",
+        ".amr",
     )
 )
 _ANY_BYTES = frozenset({"", "application/octet-stream"})
 _OTHERS: Mapping[str, Other] = {
     "paid_media": "paid",
-    "voice": "voice",
-    "audio": "audio",
     "sticker": "sticker",
     "venue": "location",
     "location": "location",
@@ -51,9 +58,10 @@ _TOO_NEW = ("rich_message",)  # fields that the library does not know yet
 
 
 def attachment_of(content: Message | ExternalReplyInfo) -> AttachmentRef | None:
-    """Return a photo's largest size, a video in any of its forms, or a file that may be one.
+    """Return a photo's largest size, a video in any of its forms, a voice note or song, or a file that may be one.
 
-    An animation is a document, too, and a live photo a photo: so the order matters.
+    An animation is a document, too, and a live photo a photo: so the order matters. How long a sound is Telegram says
+    in whole seconds: it is measured.
     """
     if content.photo:
         largest = max(content.photo, key=lambda size: size.width * size.height)
@@ -63,17 +71,22 @@ def attachment_of(content: Message | ExternalReplyInfo) -> AttachmentRef | None:
         seconds = clip.to_dict().get("duration")  # the attribute warns of a coming change of type
         duration_s = float(seconds) if isinstance(seconds, int | float) and seconds > 0 else None
         return AttachmentRef("video", clip.file_id, clip.file_size, duration_s)
+    sound = content.voice or content.audio
+    if sound is not None:
+        return AttachmentRef("audio", sound.file_id, sound.file_size)
     return _file(content.document) if content.document is not None else None
 
 
 def _file(document: Document) -> AttachmentRef | None:
-    """Return a file that calls itself a picture or a film, or that only its bytes can tell; None for a PDF and such."""
+    """Return a file that calls itself a picture, a film or a sound, or that only its bytes can tell; else None."""
     mime = (document.mime_type or "").lower()
     family = mime.partition("/")[0]
     if family == "image":
         return AttachmentRef("image", document.file_id, document.file_size)
     if family == "video":
         return AttachmentRef("video", document.file_id, document.file_size)
+    if family == "audio":
+        return AttachmentRef("audio", document.file_id, document.file_size)
     if mime in _ANY_BYTES or PurePath(document.file_name or "").suffix.lower() in _LOOKS_LIKE_MEDIA:
         return AttachmentRef("file", document.file_id, document.file_size)
     return None

@@ -1,6 +1,6 @@
 """Sends and edits texts: in parts where one message cannot hold them, with what may be folded in a quote."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import telegram
 from telegram import LinkPreviewOptions, MessageEntity
@@ -29,19 +29,35 @@ _SHORTEST_QUOTE = 200  # rather in a message of its own than as a stump
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The text of one message; from `quote_at`, in UTF-16 units, it is a quote that opens at a touch."""
+    """The text of one message.
+
+    From `quote_at`, in UTF-16 units, it is a quote that opens at a touch. `table`: where in it, and for how long, its
+    letters have one width.
+    """
 
     text: str
     quote_at: int | None = None
+    table: tuple[int, int] | None = None
 
     @property
     def entities(self) -> list[MessageEntity] | None:
-        """Return the quote as Telegram wants it."""
+        """Return the quote, or the table, as Telegram wants it."""
+        if self.table is not None:
+            return [MessageEntity(MessageEntity.PRE, *self.table)]
         if self.quote_at is None:
             return None
         return [
             MessageEntity(MessageEntity.EXPANDABLE_BLOCKQUOTE, self.quote_at, units(self.text) - self.quote_at),
         ]
+
+    def bare(self) -> "Part":
+        """Return the same without what may be refused of it."""
+        return Part(self.text)
+
+
+def table_of(message: Message) -> list[Part]:
+    """Lay a message out with its table in lined-up letters."""
+    return [Part(text, table=(at, size) if size else None) for text, at, size in tables.aligned(message, most=_MOST)]
 
 
 def parts_of(message: Message) -> list[Part]:
@@ -84,9 +100,10 @@ class TextSender:
         if replace is not None:
             await self._change(to, message, replace)
             return replace
-        if message.table and message.only_for is None and (drawn := await self._drawn(to, message, reply_to)):
+        is_drawn = bool(message.table) and message.only_for is None
+        if is_drawn and (drawn := await self._drawn(to, message, reply_to)):
             return drawn
-        parts, reference = parts_of(message), ""
+        parts, reference = table_of(message) if is_drawn else parts_of(message), ""
         if (
             message.only_for is not None
             and is_group(to.chat_id)
@@ -124,7 +141,7 @@ class TextSender:
     async def _drawn(self, to: Address, message: Message, reply_to: str | None) -> str | None:
         """Send the message's table as one (rich messages, Bot API 10.2), and return its reference.
 
-        None where the server refuses that, or has done so today: then the lines do.
+        None where the server refuses that, or has done so today: then lined-up letters do.
         """
         if await self._age.refuses(tables.METHOD):
             return None
@@ -159,8 +176,8 @@ class TextSender:
                 await self._edit(to, part, message, int(reference))
             except TelegramError as error:
                 self._places.note_move(to, error)
-                if part.quote_at is not None and speaks_of(error, "entit"):
-                    await self._edit(to, replace(part, quote_at=None), message, int(reference))
+                if part.entities and speaks_of(error, "entit"):
+                    await self._edit(to, part.bare(), message, int(reference))
                 elif not is_unchanged(error):
                     raise
 
@@ -182,15 +199,15 @@ class TextSender:
         try:
             return await self._send(to, part, foot, reply_to)
         except TelegramError as error:
-            bare = foot.actions == () and not foot.asks and reply_to is None and part.quote_at is None
+            bare = foot.actions == () and not foot.asks and reply_to is None and not part.entities
             if not lighter_may_do(error) or bare:
                 raise
-            if part.quote_at is not None and speaks_of(error, "entit"):
-                return await self._send(to, replace(part, quote_at=None), foot, reply_to)
+            if part.entities and speaks_of(error, "entit"):
+                return await self._send(to, part.bare(), foot, reply_to)
             about_the_reply = speaks_of(error, "repl", "quote") and not speaks_of(error, "markup")
             if reply_to is not None and about_the_reply:
                 return await self._send(to, part, foot, None)
-            return await self._send(to, replace(part, quote_at=None), Message(""), None)
+            return await self._send(to, part.bare(), Message(""), None)
 
     async def _send(self, to: Address, part: Part, foot: Message, reply_to: str | None) -> telegram.Message:
         async def send(plain: bool) -> telegram.Message:

@@ -139,6 +139,7 @@ class Pages:
             return JSONResponse({"price": None})
         size, seconds = body.get("size"), plausible_s(body.get("seconds"))
         size = size if isinstance(size, int) and 0 <= size < _MOST_BYTES else None
+        seconds = None if kind == "audio" else seconds  # it is measured, so no price stands on the button
         attachment = AttachmentRef(kind, "0" * 32, size, seconds) if kind else None
         incoming = self._incoming(request, session, "price", text=text, attachment=attachment)
         return JSONResponse({"price": await self._services.quote(incoming)})

@@ -1,4 +1,4 @@
-"""Takes and shows the photos and videos that people send from the page. Their first bytes say what they are."""
+"""Takes and shows the photos, videos and sounds that people send from the page. Their first bytes say what they are."""
 
 import re
 import secrets
@@ -18,11 +18,11 @@ from core.io.bodies import BodyTooLarge, first_bytes, write_body
 from core.io.file_types import HEAD_BYTES, mime_of, other_type
 
 _UPLOAD = re.compile(r"[0-9a-f]{32}")
-_BYTES = {"image": 100_000_000, "video": 100_000_000}
+_BYTES = {"image": 100_000_000, "video": 100_000_000, "audio": 100_000_000}
 _LONGEST_S = 3600
 _MOST_DIGITS = 18  # Python refuses to read numbers of thousands of them
 KINDS = frozenset(_BYTES)
-"""What can be sent: "image", "video"."""
+"""What can be sent: "image", "video", "audio"."""
 
 
 class Uploads:
@@ -36,10 +36,10 @@ class Uploads:
     def attachment(self, kind: Any, upload: str, seconds: Any) -> AttachmentRef:
         """Build the attachment.
 
-        `seconds` is what the browser saw: a hint for the price, checked before anything is bought.
+        `seconds` is what the browser saw: a hint for the price, checked before anything is bought; a sound is measured.
         """
         size = (self._services.uploads_dir / upload).stat().st_size
-        return AttachmentRef(kind, upload, size, plausible_s(seconds))
+        return AttachmentRef(kind, upload, size, None if kind == "audio" else plausible_s(seconds))
 
     async def take(self, request: Request, session: Session) -> Response:
         """Stream the raw file of the body to a name nobody can guess. Its first bytes say what it is."""
@@ -117,7 +117,7 @@ def _kind(head: bytes) -> tuple[Any, str] | None:
 
 
 async def _receive(request: Request, path: Path) -> str | None:
-    """Write the body to `path` if its first bytes are those of a photo or video, else name what it is.
+    """Write the body to `path` if its first bytes are those of a photo, video or sound, else name what it is.
 
     In that case no more is read, and nothing written. Raises BodyTooLarge, ClientDisconnect.
     """

@@ -18,6 +18,7 @@ LIMITS = Limits(
     caption_bytes=DESCRIPTION_BYTES,
     edits=False,
     lone_photos=False,
+    slashes=False,
 )
 UPLOADS = "uploads"
 """Stands for all uploads where chats are counted."""

@@ -43,6 +43,7 @@ async def examine() -> list[Finding]:
             "asset round trip": money.round_trip,
             "media child": machine.media_child,
             "AI label": machine.ai_label,
+            "signature": machine.signature,
             "clock": money.time_of_day,
             "chats": chats.chats,
         }

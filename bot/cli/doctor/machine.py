@@ -6,6 +6,7 @@ import shutil
 import stat
 from collections.abc import Sequence
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from bot.channels.types import Finding
@@ -13,8 +14,9 @@ from bot.http.listener import bind, holder
 from bot.settings import Settings
 from core import media
 from core.config import FalSettings
+from core.errors import MediaError
 from core.io.answers import head_of
-from core.media.ai_label import label_of
+from core.media.ai_label import label_of, try_credentials
 
 _LOW_DISK = 2_000_000_000
 
@@ -62,14 +64,54 @@ async def ai_label(settings: Settings) -> Sequence[Finding]:
     return [Finding("AI label", "ok", text)]
 
 
+async def signature(settings: Settings) -> Sequence[Finding]:
+    """Check what films are signed with (C2PA): something is signed with it."""
+    files = {"REELBOT_C2PA_CERTIFICATE": settings.c2pa_certificate, "REELBOT_C2PA_KEY": settings.c2pa_key}
+    absent = [name for name, path in files.items() if path is None]
+    if len(absent) == len(files):
+        return []
+    label = label_of(settings)
+    if absent:
+        return [Finding("signature", "wrong", f"films are not signed: {absent[0]} is not set")]
+    if label is None or label.credentials is None:
+        return [
+            Finding("signature", "wrong", "films are not signed while REELBOT_AI_LABEL is off: metadata or visible")
+        ]
+    if find_spec("c2pa") is None:
+        text = "films are not signed: what signs them is not installed: .venv/bin/pip install '.[c2pa]'"
+        return [Finding("signature", "wrong", text)]
+    try:
+        until = await try_credentials(label.credentials)
+    except MediaError as error:
+        why = _SIGNATURE_TROUBLE.get(str(error.facts.get("reason")), "a try did not end well")
+        return [Finding("signature", "wrong", f"films are not signed: {why}")]
+    if _is_exposed(label.credentials.key):
+        text = f"others on this machine can read the key: chmod 600 {label.credentials.key}"
+        return [Finding("signature", "warn", text)]
+    return [Finding("signature", "ok", f"films are signed (C2PA); the certificate holds until {until}")]
+
+
+_SIGNATURE_TROUBLE = {
+    "ended": "the certificate in REELBOT_C2PA_CERTIFICATE has ended; its issuer gives a new one",
+    "files": "a file that REELBOT_C2PA_CERTIFICATE or REELBOT_C2PA_KEY names cannot be read",
+    "key": "REELBOT_C2PA_KEY has to be a PEM file without a password: P-256, P-384, P-521, RSA or Ed25519",
+    "certificate": "REELBOT_C2PA_CERTIFICATE has to be the chain of the key in REELBOT_C2PA_KEY as PEM, the signer's"
+    " first, with the use e-mail protection or document signing",
+}
+
+
 _NEWER_KERNEL = "Linux 5.13 or newer with Landlock and seccomp shuts all of them; in a container, allow both"
 _MAKE_ROOM = "; make room for videos, or set REELBOT_OUTPUT_DIR to a larger disk"
+
+
+def _is_exposed(file: Path) -> bool:
+    return bool(file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
 def _exposed(settings: Settings, folder: Path) -> list[Finding]:
     """Warn of what others on this machine can read, or put there."""
     found, file = [], settings.database_file
-    if file.exists() and file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+    if file.exists() and _is_exposed(file):
         text = f"others on this machine can read it, and it holds secrets: chmod 600 {file}"
         found.append(Finding(file.name, "warn", text))
     if folder.exists() and folder.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):

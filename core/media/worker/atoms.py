@@ -10,6 +10,8 @@ MOV_ATOMS = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}
 _HEADER = 8
 _MOST_ATOMS = 50_000  # five minutes in fragments of a frame each have 18,000
 _MOST_BYTES = 200_000  # of one box: ten thousand edits
+CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+"""The mark of the box that holds C2PA's signature."""
 
 
 def is_cut(path: str) -> bool:
@@ -59,6 +61,16 @@ def is_plain_mp4(path: str) -> bool:
     if seen[:1] != [b"ftyp"] or b"moov" not in seen or b"moof" in seen or b"mdat" not in seen:
         return False
     return seen.index(b"moov") < seen.index(b"mdat")
+
+
+def is_signed(path: str) -> bool:
+    """Return whether the file has the box of a C2PA signature."""
+    with Path(path).open("rb") as file:
+        for at, _ in Boxes(file).within((0, Path(path).stat().st_size), b"uuid"):
+            file.seek(at)
+            if file.read(len(CREDENTIALS)) == CREDENTIALS:
+                return True
+    return False
 
 
 class Boxes:

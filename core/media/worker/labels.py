@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from core.media.worker import probe
+from core.media.worker.atoms import CREDENTIALS
 
 _NAMESPACE = b"mdta"
 _TEXT = 1
 _HEADER = 8
 _FULL = 4  # version and flags
-_CREDENTIALS = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
-"""The box of C2PA's signature, which is void once anything else changes."""
 _TO_CHUNKS = (b"trak", b"mdia", b"minf", b"stbl")
 _MOST_32 = 0xFFFF_FFFF
 
@@ -83,7 +82,9 @@ def _box(kind: bytes, body: bytes) -> bytes:
 
 
 def _is_signature(data: bytearray, box: _Box) -> bool:
-    return box.kind == b"uuid" and data[box.at + _HEADER : box.at + _HEADER + 16] == _CREDENTIALS
+    """Return whether this is the box of C2PA's signature, which is void once anything else changes."""
+    body = box.at + _HEADER
+    return box.kind == b"uuid" and data[body : body + len(CREDENTIALS)] == CREDENTIALS
 
 
 def _number(data: bytearray, at: int) -> int:

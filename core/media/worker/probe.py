@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from core.media.worker import colours, edits
-from core.media.worker.atoms import MOV_ATOMS, is_cut, is_plain_mp4
+from core.media.worker.atoms import MOV_ATOMS, is_cut, is_plain_mp4, is_signed
 from core.media.worker.refusal import Refusal
 
 _PICTURES = "h264 hevc vp8 vp9 av1 libdav1d mpeg4 h263 mjpeg prores mpeg2video"
@@ -25,7 +25,8 @@ _SOUNDS = (
     "libopencore_amrnb libopencore_amrwb pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le "
     "pcm_f32be pcm_u8 pcm_s8 pcm_alaw pcm_mulaw"
 )
-_DECODERS = frozenset(f"{_PICTURES} {_SOUNDS}".split())
+SOUNDS = frozenset(_SOUNDS.split())
+_DECODERS = SOUNDS | frozenset(_PICTURES.split())
 """What phones, cameras, browsers and editors write; of 500 decoders, the rest is code that only an attack needs."""
 _OPTIONS = {
     "protocol_whitelist": "file",
@@ -244,6 +245,7 @@ def _facts(
         "size": Path(path).stat().st_size,
         "problems": _problems(container, stream, frame, path),
         "labelled": LABEL_KEY in container.metadata,
+        "signed": is_signed(path),
     }
 
 

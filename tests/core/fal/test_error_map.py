@@ -210,6 +210,23 @@ def test_a_partner_that_could_not_fetch_the_source_in_time(message: Any, code: s
     assert error_map.error_from(422, {}, other).code == "invalid_input"
 
 
+@pytest.mark.parametrize(
+    ("word", "status", "code"),
+    [
+        ("file_download_error", 422, "draft_gone"),
+        ("file_download_error", 400, "draft_gone"),
+        ("value_error", 422, "draft_gone"),
+        ("value_error", 500, "generation_failed"),
+        ("content_policy_violation", 422, "content_policy_violation"),
+    ],
+)
+def test_what_is_wrong_with_a_kept_draft_is_that_it_is_gone(word: str, status: int, code: str) -> None:
+    body = {"detail": [{"loc": ["body", "draft_cache_url"], "msg": "SECRET", "type": word}]}
+    assert error_map.error_from(status, {}, body).code == code
+    body["detail"][0]["loc"] = ["body", "video_url"]
+    assert error_map.error_from(status, {}, body).code != "draft_gone"
+
+
 def test_every_type_of_the_table_ends_in_a_code_with_a_sentence() -> None:
     assert {code for _, code in error_map.TYPES.values()} <= set(errors.ERROR_CODES)
 

@@ -127,6 +127,20 @@ def test_each_address_of_a_reply_is_its_own() -> None:
     assert {name: getattr(handle, name) for name in named} == named
 
 
+def test_a_newer_owner_s_model_is_asked_after_where_its_reply_says_or_at_its_own_app() -> None:
+    """Kling 4.0 stands at `kling/v4`, and its older page at `fal-ai/kling-video/v4`: either may be in the reply."""
+    endpoint = "kling/v4/image-to-video"
+    for app in ("kling/v4", "fal-ai/kling-video"):
+        place = f"{QUEUE}/{app}/requests/{REQUEST_ID}"
+        named = {"request_id": REQUEST_ID, "status_url": f"{place}/status", "response_url": place}
+        handle = protocol.handle_from(named, endpoint=endpoint, queue_url=QUEUE)
+        assert handle is not None
+        assert (handle.status_url, handle.response_url) == (f"{place}/status", place)
+    silent = protocol.handle_from({"request_id": REQUEST_ID}, endpoint=endpoint, queue_url=QUEUE)
+    assert silent is not None
+    assert silent.status_url == f"{QUEUE}/kling/v4/requests/{REQUEST_ID}/status"
+
+
 def test_an_id_changes_no_address() -> None:
     """`poll` takes what a person typed."""
     handle = protocol.derived_handle("a/../b?c", endpoint=ENDPOINT, queue_url=QUEUE)
@@ -197,6 +211,47 @@ BODIES: list[tuple[str, Mode, dict[str, Any]]] = [
         "veo",
         Mode.TEXT_TO_VIDEO,
         {"duration": "6s", "resolution": "720p", "aspect_ratio": "16:9", "generate_audio": True, "seed": 7},
+    ),
+    ("kling-4", Mode.TEXT_TO_VIDEO, {"duration": 5, "resolution": "720p", "aspect_ratio": "16:9"}),
+    ("kling-4", Mode.IMAGE_TO_VIDEO, {"duration": 5, "resolution": "720p", "start_image_url": "URL"}),
+    (
+        "wan-3.0-prime",
+        Mode.IMAGE_TO_VIDEO,
+        {"duration": 5, "resolution": "480p", "audio": True, "seed": 7, "start_image_url": "URL"},
+    ),
+    (
+        "wan-3.0-prime",
+        Mode.REFERENCE_TO_VIDEO,
+        {
+            "duration": 5,
+            "resolution": "480p",
+            "aspect_ratio": "adaptive",
+            "audio": True,
+            "seed": 7,
+            "reference_image_urls": ["URL"],
+        },
+    ),
+    ("ray-3.2", Mode.TEXT_TO_VIDEO, {"duration": "5s", "resolution": "720p", "aspect_ratio": "16:9"}),
+    (
+        "ray-3.2",
+        Mode.IMAGE_TO_VIDEO,
+        {"duration": "5s", "resolution": "720p", "aspect_ratio": "16:9", "image_url": "URL"},
+    ),
+    (
+        "pixverse-c1",
+        Mode.IMAGE_TO_VIDEO,
+        {"duration": 5, "resolution": "720p", "generate_audio_switch": True, "seed": 7, "image_url": "URL"},
+    ),
+    ("ltx-2.3", Mode.EXTEND_VIDEO, {"duration": 5, "mode": "end", "video_url": "URL"}),
+    (
+        "h3-max-turbo",
+        Mode.EXTEND_VIDEO,
+        {"duration": 5, "resolution": "768P", "output": "continuation", "seed": 7, "video_url": "URL"},
+    ),
+    (
+        "flux-3",
+        Mode.EXTEND_VIDEO,
+        {"duration": 5, "resolution": "720p", "generate_audio": True, "video_url": "URL"},
     ),
 ]
 

@@ -25,7 +25,7 @@ from tests.corpus import clip
 Frame = NDArray[np.float32]
 RED, BLUE, GREEN = (200, 30, 30), (30, 30, 200), (20, 160, 60)
 ROWS = [(model, mode) for model in pricing.list_models() for mode in model.modes]
-SECONDS = 4.0
+SECONDS = 6.0
 URLS = [f"https://a.example/{number}.jpg" for number in range(40)]
 
 
@@ -71,7 +71,7 @@ def test_every_row_takes_what_is_sent_to_it_and_bills_what_was_quoted(model: Mod
     count = 0
     for resolution in endpoint.resolutions or (None,):
         for sound in (None, True, False) if endpoint.sound_field else (None,):
-            for references in {1, endpoint.most_sources}:
+            for references in {2} if endpoint.needs_photo else {1, endpoint.most_sources}:
                 wishes: dict[str, Any] = {"resolution": resolution, "sound": sound, "references": references}
                 body = body_of(model, mode, **wishes)
                 row = row_for(endpoint.id, body)
@@ -87,7 +87,7 @@ def test_every_row_takes_what_is_sent_to_it_and_bills_what_was_quoted(model: Mod
 
 
 def _takes_film(mode: Mode) -> bool:
-    return mode in {Mode.VIDEO_TO_VIDEO, Mode.UPSCALE_VIDEO, Mode.ENHANCE_DRAFT}
+    return mode in {Mode.VIDEO_TO_VIDEO, Mode.UPSCALE_VIDEO, Mode.ENHANCE_DRAFT, Mode.AUDIO_TO_VIDEO}
 
 
 def test_a_row_refuses_what_it_cannot_take() -> None:

@@ -126,7 +126,7 @@ function fileOf(message) {
 function attachmentOf(message) {
   const address = `/chat/uploads/${message.upload}`;
   const media = message.kind === "image" ? make("img", { src: address, alt: "", loading: "lazy" })
-    : make("video", { src: address, controls: true, preload: "metadata" });
+    : make(message.kind === "audio" ? "audio" : "video", { src: address, controls: true, preload: "metadata" });
   media.addEventListener("load", stay);
   return make("article", { className: "bubble me media" }, media,
     message.text ? make("div", { className: "text", textContent: message.text }) : null);
@@ -300,7 +300,7 @@ function attach(files) {
   const [first, ...more] = attached, [kind] = first.file.type.split("/");
   for (const each of ["image", "video"]) $(`preview-${each}`).hidden = each !== kind;
   if ((kind === "image" || kind === "video") && $(`preview-${kind}`).src !== first.address) $(`preview-${kind}`).src = first.address;
-  $("preview-more").replaceChildren(...more.map((each) => each.file.type.startsWith("image/") ? make("img", { src: each.address, alt: "" }) : make("span", { textContent: "▶" })));
+  $("preview-more").replaceChildren(...more.map((each) => each.file.type.startsWith("image/") ? make("img", { src: each.address, alt: "" }) : make("span", { textContent: each.file.type.startsWith("audio/") ? "♪" : "▶" })));
   $("preview-name").textContent = attached.map((each) => each.file.name).join(", ");
   $("preview").hidden = false;
   $("file").value = "";
@@ -390,7 +390,7 @@ $("attach").addEventListener("click", () => $("file").click());
 $("file").addEventListener("change", () => attach($("file").files));
 $("remove").addEventListener("click", detach);
 document.addEventListener("paste", (event) => {
-  const files = [...event.clipboardData.files].filter((each) => /^(image|video)\//.test(each.type));
+  const files = [...event.clipboardData.files].filter((each) => /^(image|video|audio)\//.test(each.type));
   if (files.length) { event.preventDefault(); attach(files); }
 });
 let dragging = 0;

@@ -93,6 +93,16 @@ admin-video-too-long =
         [yes] The video is too long: this model takes at most { $max_duration } seconds.
        *[no] The video is too long for this model.
     }
+admin-audio-too-long =
+    { KNOWN($max_duration) ->
+        [yes] The sound is too long: this model takes at most { $max_duration } seconds.
+       *[no] The sound is too long for this model.
+    }
+admin-audio-too-short =
+    { KNOWN($min_duration) ->
+        [yes] The sound is too short: this model needs at least { $min_duration } seconds.
+       *[no] The sound is too short for this model.
+    }
 admin-video-too-short =
     { KNOWN($min_duration) ->
         [yes] The video is too short: this model needs at least { $min_duration } seconds.

@@ -19,12 +19,25 @@ draft-photo =
            *[other] Got { $count } photos! Say in one sentence how they should move.
         }
     } I tell you the price{ KNOWN($price) ->
-        [yes] {" "}(about { $price }{ $count ->
+        [yes] {" "}({ $price }{ $count ->
             [1] {""}
            *[other] {" "}each
         })
        *[no] {""}
     } and begin only when you say yes. “cancel” drops it; I keep it for 10 minutes.
+draft-sound =
+    Got the recording! Send a photo and I make it speak, or say in one sentence what is seen to it. I tell you the price{ KNOWN($price) ->
+        [yes] {" "}({ $price })
+       *[no] {""}
+    } and begin only when you say yes. “cancel” drops it; I keep it for 10 minutes.
+sound-film = I can make a photo speak your recording, but not a video. Please send a photo, or say in words what is seen to it. “cancel” drops what you sent.
+sound-words = They speak to the camera, their lips in step with the sound.
+from-sound =
+    { $photo ->
+        [yes] Your photo speaks your recording.
+       *[no] With the sound of your recording.
+    }
+frames-words = A smooth change of one picture into the other
 draft-words = I have your words: “{ $words }”. If a photo belongs to them, send it within 10 minutes.
 draft-dropped = All right, I let it be. Nothing was charged.
 draft-wishes = Noted: { $wishes }. It is for your next video: say what it should show, or send a photo.
@@ -137,6 +150,11 @@ ask-photo =
         [yes] up to { $price }
        *[no] { $price }
     }. Shall I make it so?
+ask-speak =
+    Your photo would speak your recording. It would cost { KNOWN($up_to) ->
+        [yes] up to { $price }
+       *[no] { $price }
+    }. Shall I make it? Other words for it are welcome.
 ask-frames =
     A video that begins with your first photo and ends with your second would cost { KNOWN($up_to) ->
         [yes] up to { $price }
@@ -190,6 +208,7 @@ obstacle-no-video-right = I am not allowed to send videos in this chat, so I do 
 obstacle-no-right = I could not deliver a video to this chat, so I do not take the order: nothing was charged. An admin can mend that; or ask me in private.
 obstacle-removed = I am no longer in that chat, so I do not take the order: nothing was charged.
 obstacle-topic-closed = This topic is closed, so I could not deliver a video here. Nothing was charged. Please ask in another topic or in private.
+button-way-alone = Only the words ({ $price })
 button-way-without = Without the photo ({ $price })
 button-way-frames =
     First photo to second{ KNOWN($model) ->
@@ -260,6 +279,13 @@ film-step =
        *[silent] { $film } made anew, without sound.
     }
 film-is-so = Video { $job } is so already, or its model leaves no choice.
+film-none = You have no video here yet. Say what one should show: I tell you the price first.
+film-not-yet = { $job } is still being made; say that again when it is here. For another video, name its code.
+film-kept =
+    { $kind ->
+        [upscale] A sharper copy keeps all else of the video as it is; only its size is yours to choose: 1080p or 4k.
+       *[other] Made whole, a draft keeps all that it shows.
+    }
 film-joined = All of it: { $parts }, { $seconds } s.
 film-not-joined = This is the new part alone: it could not be joined with { $film }.
 ask-film =

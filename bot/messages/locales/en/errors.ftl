@@ -68,7 +68,10 @@ error-file-too-large =
                 }
             }
         }
-    } Please send a smaller one.
+    } { KNOWN($max_megapixels) ->
+        [yes] Please send it as a photo rather than as a file, or save it as a smaller JPEG first.
+       *[no] Please send a smaller one.
+    }
 error-image-too-small =
     { KNOWN($min_width) ->
         [yes] This photo is too small; the model wants at least { $min_width } pixels a side.
@@ -80,6 +83,16 @@ error-video-too-long =
         [yes] Your video is too long; this model takes at most { $max_duration } seconds.
        *[no] Your video is too long for this model.
     } Please send a shorter one.
+error-audio-too-long =
+    { KNOWN($max_duration) ->
+        [yes] Your recording is too long; this model takes at most { $max_duration } seconds.
+       *[no] Your recording is too long for this model.
+    } Please send a shorter one.
+error-audio-too-short =
+    { KNOWN($min_duration) ->
+        [yes] Your recording is too short; this model needs at least { $min_duration } seconds.
+       *[no] Your recording is too short for this model.
+    } Please send a longer one.
 error-video-too-short =
     { KNOWN($min_duration) ->
         [yes] Your video is too short; this model needs at least { $min_duration } seconds.
@@ -90,7 +103,11 @@ error-chain-too-long = The whole film would be longer than { $max_duration } sec
 error-large-enough = This video has as many pixels as { $resolution } already.
 error-draft-gone = The video service has kept nothing of this draft, so it cannot be made whole. I can make the same anew in full; it may look a little different.
 error-too-many-pictures = { $model } takes { $most } pictures at most. Please send fewer, or choose another model ({ -models }).
-error-source-not-supported = { $model } cannot use the photo or video you sent. { -models } shows which models can.
+error-source-not-supported =
+    { $mode ->
+        [audio-to-video] { $model } makes no film of a recording. { $able } can.
+       *[other] { $model } cannot use what you sent. { -models } shows which models can.
+    }
 error-source-unavailable = I could not get your photo or video from the chat. Please send it again.
 error-preparation-budget =
     { $minutes ->

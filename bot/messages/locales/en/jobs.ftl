@@ -46,7 +46,7 @@ caption =
        *[no] {""}
     }
 
-length-unknown = I cannot see how long your video is: this is the price of the longest that can be used, and a shorter one costs less.
+length-unknown = I cannot see how long it is: this is the price of the longest that can be used, and a shorter one costs less.
 
 refusals-charged = The maker of this model may charge even for what its own filter refuses.
 
@@ -61,14 +61,18 @@ adjusted-sound = This model’s films always have { $used ->
         [on] sound
        *[off] no sound
     }; your film will be so, too.
-adjusted-photos-frames = A video from the first photo to the last takes two photos and a model that can do it, so this is another one.
-adjusted-photos-likeness = This model does not make one video of what several photos show, so this is another one.
+adjusted-words = This model reads no words: only the photo and the recording count.
+adjusted-sound-alone = One photo and one recording make a film: what else you sent ({ $asked }) stays out.
+adjusted-sound-ends = Your recording ends with the first part: what goes on has the model’s own sound.
+adjusted-photos-frames = From a first photo to a last one takes exactly two photos; what can be made stands below.
+adjusted-photos-frames-two = This model does not go from a first photo to a last one; what can be made stands below.
+adjusted-photos-likeness = This model does not make one video of what several photos show; what can be made stands below.
 adjusted-other = { $used } is used instead of { $asked }.
 adjusted-source = Your photo or video was changed to a form that this model takes.
 adjusted-source-padded = The picture is too small or too narrow for this model, so it got a margin.
 adjusted-dropped =
     { $field ->
-        [duration] { $asked } s is not possible here; the film is as long as your video.
+        [duration] { $asked } s is not possible here; the film is as long as what you sent.
         [resolution] { $asked } is not possible; this model has one resolution only.
         [aspect_ratio] { $asked } is not possible with a photo or video here; the film has its shape.
         [seed] Seed { $asked } has no effect; this model takes none.

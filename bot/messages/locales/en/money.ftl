@@ -6,6 +6,7 @@ charge-yes = It was charged ({ $price }).
 charge-possibly = It may have been charged ({ $price }); I count it as spent.
 
 up-to = up to { $price }
+about-price = about { $price }
 ask-price =
     This costs { KNOWN($up_to) ->
         [yes] up to { $price }

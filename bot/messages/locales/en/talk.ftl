@@ -1,47 +1,93 @@
 # What the bot says when it is spoken to: greeting, help, lists, hints.
 
 start =
-    Hello! I turn words and pictures into short videos, right here in the chat.
+    { CHAT() ->
+        [words]
+            Hello! I turn words and pictures into short videos, right here in the chat.
 
-    Try: /video a red fox runs through fresh snow
-    Or send me a photo and write in its caption what should happen.
+            Try: “video: a red fox runs through fresh snow”
+            Or send a photo first, and then say how it should move.
 
-    /help shows everything I can do.
+            “help” shows everything I can do.
+       *[buttons]
+            Hello! I turn words and pictures into short videos, right here in the chat.
+
+            Try: /video a red fox runs through fresh snow
+            Or send me a photo and write in its caption what should happen.
+
+            /help shows everything I can do.
+    }
 
 start-job = Good, now I may write to you here. Your video:
 button-open-once = Open me once, so that I may write to you
 
 help =
-    /video and what you want to see: a video from your words
-    /video a red fox runs through fresh snow
+    { CHAT() ->
+        [words]
+            “video:” and what you want to see: a video from your words
+            Example: video: a red fox runs through fresh snow
 
-    A photo with a caption: I bring it to life.
-    A video with a caption: I change it.
-    In a group, begin the caption with /video, or reply /video to a photo.
+            A photo, then a sentence: I bring it to life.
+            A video, then a sentence: I change it.
+            In a group, address me: put the photo into the same message, or quote it.
 
-    Options, before or after your words:
-    premium, balanced, budget (quality and price)
-    5s, 10s (length)
-    480p, 720p, 1080p (sharpness)
-    16:9, 9:16, 1:1 (shape)
-    seed 7 (the same number varies less)
-    --model veo (any model from the list)
-    Example: /video a paper boat in the rain, premium, 10s, 9:16
+            Options, before or after your words:
+            premium, balanced, budget (quality and price)
+            5s, 10s (length)
+            480p, 720p, 1080p (sharpness)
+            16:9, 9:16, 1:1 (shape)
+            seed 7 (the same number varies less)
+            model veo (any model from the list)
+            Example: video: a paper boat in the rain, premium, 10s, 9:16
 
-    /status: what is in the works
-    /cancel: stop a video
-    /history: your latest videos
-    /continue: let a finished video go on, for example /continue K7QX2AB she turns around
-    /again: send a video again, or try a failed one anew
-    /delete: delete a finished video, for example /delete K7QX2AB
-    /ideas: camera moves and styles to add
-    /models: all models
-    /price: what a video costs, for example /price premium 10s
-    /settings: what I use when you say nothing else, for example /settings model veo
-    /balance: what you have spent, and what is left
-    /language: choose a language
-    /forget: have everything of yours forgotten
-    /help: this text
+            “status”: what is in the works
+            “cancel”: stop a video
+            “history”: your latest videos
+            “continue”: let a finished video go on, for example: continue K7QX2AB she turns around
+            “again”: send a video again, or try a failed one anew
+            “upscale”: more pixels for a finished video, for example: upscale K7QX2AB to 4k
+            delete K7QX2AB: delete a finished video
+            “ideas”: camera moves and styles to add
+            “models”: all models
+            “price”: what a video costs, for example: price premium 10s
+            “settings”: what I use when you say nothing else, for example: settings model veo
+            “balance”: what you have spent, and what is left
+            “language”: choose a language
+            “forget me”: have everything of yours forgotten
+            “help”: this text
+       *[buttons]
+            /video and what you want to see: a video from your words
+            /video a red fox runs through fresh snow
+
+            A photo with a caption: I bring it to life.
+            A video with a caption: I change it.
+            A sound file with a photo (in Telegram a voice note, too): the photo speaks it. With words: a video to that sound.
+            In a group, begin the caption with /video, or reply /video to a photo.
+
+            Options, before or after your words:
+            premium, balanced, budget (quality and price)
+            5s, 10s (length)
+            480p, 720p, 1080p (sharpness)
+            16:9, 9:16, 1:1 (shape)
+            seed 7 (the same number varies less)
+            --model veo (any model from the list)
+            Example: /video a paper boat in the rain, premium, 10s, 9:16
+
+            /status: what is in the works
+            /cancel: stop a video
+            /history: your latest videos
+            /continue: let a finished video go on, for example /continue K7QX2AB she turns around
+            /again: send a video again, or try a failed one anew
+            /delete: delete a finished video, for example /delete K7QX2AB
+            /ideas: camera moves and styles to add
+            /models: all models
+            /price: what a video costs, for example /price premium 10s
+            /settings: what I use when you say nothing else, for example /settings model veo
+            /balance: what you have spent, and what is left
+            /language: choose a language
+            /forget: have everything of yours forgotten
+            /help: this text
+    }
 
 unknown-command =
     { CHAT() ->
@@ -90,7 +136,62 @@ models-line =
     }{ KNOWN($seconds) ->
         [yes] {" "}{ $seconds }s
        *[no] {""}
-    }{ $sound ->
+    }{ KNOWN($signs) ->
+        [yes] {" "}{ $signs }
+       *[no] {""}
+    }{ $off ->
+        [all] . Not available at the moment
+        [some] . In part not available at the moment
+       *[no] {""}
+    }
+
+models-column-name = Model
+models-column-narrow =
+    { CHAT() ->
+        [words] Model · name
+       *[buttons] Model · --model
+    }
+models-column-length = s
+models-column-signs = Extras
+models-column-say = Say
+models-column-price = About 5 s
+models-column-seconds = Seconds
+models-column-sound = Sound
+models-column-pictures = Pictures
+models-column-best = Best at
+models-cell-name = { $name }
+models-cell-narrow =
+    { $name } · { KNOWN($tier) ->
+        [yes] { $tier }
+       *[no] { $key }
+    }
+models-cell-say =
+    { KNOWN($tier) ->
+        [yes] { $tier }
+       *[no] { CHAT() ->
+            [words] model { $key }
+           *[buttons] --model { $key }
+        }
+    }
+models-cell-price =
+    { $price }{ KNOWN($duration) ->
+        [yes] {" "}({ $duration } s)
+       *[no] {""}
+    }{ $off ->
+        [all] not just now
+        [some] , in part not just now
+       *[no] {""}
+    }
+models-cell-seconds = { $seconds }
+models-cell-length = { $seconds }
+models-cell-sound =
+    { $sound ->
+        [choice] as you like
+        [always] yes
+       *[other] no
+    }
+models-cell-signs =
+    { $sound ->
         [choice] {" "}🔈
         [always] {" "}🔊
         [never] {" "}🔇
@@ -107,46 +208,6 @@ models-line =
     }{ INCLUDES($modes, "video-to-video") ->
         [yes] {" "}✏️
        *[no] {""}
-    }{ $off ->
-        [all] . Not available at the moment
-        [some] . In part not available at the moment
-       *[no] {""}
-    }
-
-models-column-name = Model
-models-column-say = Say
-models-column-price = About 5 s
-models-column-seconds = Seconds
-models-column-sound = Sound
-models-column-pictures = Pictures
-models-column-best = Best at
-models-cell-name = { $name }
-models-cell-say =
-    { KNOWN($tier) ->
-        [yes] { $tier }
-       *[no] { CHAT() ->
-            [words] model { $key }
-           *[buttons] --model { $key }
-        }
-    }
-models-cell-price =
-    { KNOWN($up_to) ->
-        [yes] up to { $price }
-       *[no] { $price }
-    }{ KNOWN($duration) ->
-        [yes] {" "}({ $duration } s)
-       *[no] {""}
-    }{ $off ->
-        [all] not just now
-        [some] , in part not just now
-       *[no] {""}
-    }
-models-cell-seconds = { $seconds }
-models-cell-sound =
-    { $sound ->
-        [choice] as you like
-        [always] yes
-       *[other] no
     }
 models-cell-pictures =
     { INCLUDES($modes, "image-to-video") ->
@@ -169,6 +230,7 @@ models-best-likeness = the same face or thing
 models-best-continue = continuing
 models-best-edit = changing videos
 models-best-draft = cheap drafts
+models-best-speak = a photo that speaks your recording
 models-best-and = { $first }, { $other }
 models-signs = 🔊 with sound, 🔈 if you like, 🔇 silent · 2🖼 first and last photo · 👥 references · ➕ continues · ✏️ changes videos
 

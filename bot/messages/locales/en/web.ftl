@@ -5,9 +5,9 @@ web-placeholder = /video a red fox running through fresh snow
 web-placeholder-short = /video a red fox
 web-send = Send
 web-make = Make
-web-attach = Add a photo or video
+web-attach = Add a photo, video or sound
 web-remove = Remove
-web-drop = Drop a photo or video here
+web-drop = Drop a photo, video or sound here
 web-whole = The whole text
 web-download = Download
 web-offline = Connection lost. Trying again…
@@ -31,7 +31,7 @@ web-upload-gone = The upload did not arrive whole. Add the file again.
 web-upload-unknown =
     { $what ->
         [svg] This is a drawing (SVG), not a photo. Save it as JPEG or PNG and add that.
-       *[other] This is no photo or video that I can use. Send a JPG, HEIC, PNG, WebP, GIF, MP4, MOV or WebM.
+       *[other] This is no photo, video or sound that I can use. Send a JPG, HEIC, PNG, WebP, GIF, MP4, MOV, WebM, MP3, M4A, WAV or OGG.
     }
 web-upload-large = This file is too large: photos and videos work up to { $max_mb } MB.
 web-not-found = There is nothing here, or it is not yours.

@@ -94,6 +94,16 @@ admin-video-too-long =
         [yes] 影片太長，該模型最多支援 { $max_duration } 秒。
        *[no] 影片太長，超過了該模型的上限。
     }
+admin-audio-too-long =
+    { KNOWN($max_duration) ->
+        [yes] 聲音太長，該模型最多支援 { $max_duration } 秒。
+       *[no] 聲音太長，超過了該模型的上限。
+    }
+admin-audio-too-short =
+    { KNOWN($min_duration) ->
+        [yes] 聲音太短，該模型至少要 { $min_duration } 秒。
+       *[no] 聲音太短，該模型用不了。
+    }
 admin-video-too-short =
     { KNOWN($min_duration) ->
         [yes] 影片太短，該模型至少要 { $min_duration } 秒。

@@ -23,9 +23,22 @@ draft-photo =
         [yes] （{ $count ->
             [1] {""}
            *[other] 每個
-        }約 { $price }）
+        }{ $price }）
        *[no] {""}
     }，你確認才開始。不做了就回覆「取消」，10 分鐘內有效。
+draft-sound =
+    錄音收到！發一張照片，我讓它開口說；或者用一句話說說配什麼畫面。我先報價{ KNOWN($price) ->
+        [yes] （{ $price }）
+       *[no] {""}
+    }，你同意了才開始。回覆「取消」就不做；先替你留 10 分鐘。
+sound-film = 我能讓照片說出你的錄音，影片還不行。請發一張照片，或者用文字說說配什麼畫面。回覆「取消」就不做。
+sound-words = 對著鏡頭說話，口型和聲音一致。
+from-sound =
+    { $photo ->
+        [yes] 用你的照片說出你的錄音。
+       *[no] 用你的錄音作聲音。
+    }
+frames-words = 兩個畫面自然銜接，平滑地變化
 draft-words = 這句話記下了：「{ $words }」。要配照片的話，10 分鐘內發來就行。
 draft-dropped = 好的，不做了，沒有扣費。
 draft-wishes = 記下了：{ $wishes }。下一個影片就按這個來，說說想看什麼畫面，或者發張照片。
@@ -138,6 +151,11 @@ ask-photo =
         [yes] 最多 { $price }
        *[no] { $price }
     }，這樣做嗎？
+ask-speak =
+    讓這張照片說出你的錄音，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] 需要 { $price }
+    }。做嗎？想換個說法也可以直接說。
 ask-frames =
     從第一張照片變到第二張，做成一個影片，需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -191,6 +209,7 @@ obstacle-no-video-right = 我在這裡沒有發影片的權限，所以沒有接
 obstacle-no-right = 影片現在發不到這裡，所以沒有接單，也沒有扣費。管理員可以處理，或者私下找我。
 obstacle-removed = 我已經不在那個群裡了，所以沒有接單，也沒有扣費。
 obstacle-topic-closed = 這個話題已關閉，影片發不到這裡，沒有扣費。請換個話題，或者私下找我。
+button-way-alone = 只用文字（{ $price }）
 button-way-without = 不用照片（{ $price }）
 button-way-frames =
     從第一張變到第二張{ KNOWN($model) ->
@@ -258,6 +277,13 @@ film-step =
        *[silent] { $film } 重做一遍，無聲。
     }
 film-is-so = 影片 { $job } 已經是這樣了，或者它的模型不能選。
+film-none = 你在這裡還沒有做好的影片。說說想看什麼畫面，我先報價。
+film-not-yet = { $job } 還在做，做好以後再說一次就行。如果說的是別的影片，請帶上它的編號。
+film-kept =
+    { $kind ->
+        [upscale] 高畫質版只提高畫質晰度（1080p 或 4k），別的都和原來一樣。
+       *[other] 完整版的內容和草稿一樣，改不了別的。
+    }
 film-joined = 整段：{ $parts }，共 { $seconds } 秒。
 film-not-joined = 沒能和 { $film } 連起來，這是新的一段。
 ask-film =

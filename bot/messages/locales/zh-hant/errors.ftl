@@ -69,7 +69,10 @@ error-file-too-large =
                 }
             }
         }
-    }請換一個小一些的。
+    }{ KNOWN($max_megapixels) ->
+        [yes] 請直接作為照片傳送，不要當檔案發；也可以先存成小一些的 JPEG。
+       *[no] 請換一個小一些的。
+    }
 error-image-too-small =
     { KNOWN($min_width) ->
         [yes] 照片太小，該模型要求每邊至少 { $min_width } 像素。
@@ -81,6 +84,16 @@ error-video-too-long =
         [yes] 影片太長，該模型最多支援 { $max_duration } 秒。
        *[no] 影片太長，超過了該模型的上限。
     }請換一段短一些的。
+error-audio-too-long =
+    { KNOWN($max_duration) ->
+        [yes] 錄音太長，該模型最多支援 { $max_duration } 秒。
+       *[no] 錄音太長，超過了該模型的上限。
+    }請換一段短一些的。
+error-audio-too-short =
+    { KNOWN($min_duration) ->
+        [yes] 錄音太短，該模型至少要 { $min_duration } 秒。
+       *[no] 錄音太短，該模型用不了。
+    }請換一段長一些的。
 error-video-too-short =
     { KNOWN($min_duration) ->
         [yes] 影片太短，該模型至少要 { $min_duration } 秒。
@@ -91,7 +104,11 @@ error-chain-too-long = 整段影片會超過 { $max_duration } 秒，做不了�
 error-large-enough = 這個影片已經有 { $resolution } 那麼清晰了。
 error-draft-gone = 影片服務沒有保留這個草稿，沒法直接做成完整版。可以照原樣重新做完整的，畫面可能略有不同。
 error-too-many-pictures = { $model } 最多用 { $most } 張照片。請少發幾張，或換一個模型，{ -send-models }查看全部。
-error-source-not-supported = { $model } 用不了你發來的照片或影片。{ -send-models }看看哪些模型可以。
+error-source-not-supported =
+    { $mode ->
+        [audio-to-video] { $model } 做不了錄音配的影片。{ $able } 可以。
+       *[other] { $model } 用不了你發來的內容。{ -send-models }看看哪些模型可以。
+    }
 error-source-unavailable = 沒能從聊天裡取到你的照片或影片。請重新發送。
 error-preparation-budget = 過去一小時裡，處理你的影片已佔用大量計算時間，這一個需要等一等。請在 { $minutes } 分鐘後再試。
 error-bad-reference = 影片服務用不了這張照片或這段影片。請換一個，照片用 JPEG，影片用 MP4。

@@ -47,7 +47,7 @@ caption =
        *[no] {""}
     }
 
-length-unknown = 還不知道你的影片有多長，這裡按最長的算；短一些的影片更便宜。
+length-unknown = 還不知道你發的有多長，這裡按最長的算；短一些的影片更便宜。
 
 refusals-charged = 即使被該模型自己的審核拒絕，廠商也可能照樣收費。
 
@@ -63,14 +63,18 @@ adjusted-sound =
         [on] 該模型的成品都有聲音，關不掉。
        *[off] 該模型做不出聲音，成品是無聲的。
     }
-adjusted-photos-frames = 首尾幀要正好兩張照片，模型也要支援，所以換了一種做法。
-adjusted-photos-likeness = 該模型不能把幾張照片放進一個影片，所以換了一種做法。
+adjusted-words = 該模型不看文字：只看照片和錄音。
+adjusted-sound-alone = 一張照片配一段錄音做一個影片：你另外發的 { $asked } 個沒有用上。
+adjusted-sound-ends = 你的錄音只在前一段裡：接著的部分是模型自己的聲音。
+adjusted-photos-frames = 首尾幀要正好兩張照片，能做的都列在下面。
+adjusted-photos-frames-two = 這個模型不支援首尾幀，能做的都列在下面。
+adjusted-photos-likeness = 這個模型不能把幾張照片放進一個影片，能做的都列在下面。
 adjusted-other = { $asked } 改為 { $used }。
 adjusted-source = 已按該模型的要求調整了你的照片或影片。
 adjusted-source-padded = 畫面太小或太細長，已加上邊框，這樣模型才能用。
 adjusted-dropped =
     { $field ->
-        [duration] 成品和你的影片一樣長，不能另選 { $asked } 秒。
+        [duration] 成品和你發的一樣長，不能另選 { $asked } 秒。
         [resolution] 該模型只有一種清晰度，選不了 { $asked }。
         [aspect_ratio] 用照片或影片來做時選不了 { $asked }，成品的畫面比例和原來的一樣。
         [seed] 該模型不支援種子，{ $asked } 沒有作用。

@@ -7,6 +7,7 @@ charge-yes = 已扣費（{ $price }）。
 charge-possibly = 可能已扣費（{ $price }），先計入你的額度。
 
 up-to = 最多 { $price }
+about-price = 約 { $price }
 ask-price =
     做這個影片{ KNOWN($up_to) ->
         [yes] 最多需要

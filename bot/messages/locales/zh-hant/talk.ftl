@@ -2,49 +2,95 @@
 # 機器人被問到時說的話：問候、幫助、清單、提示。
 
 start =
-    你好！我能把文字和照片做成短影片，直接發到這個聊天裡。
+    { CHAT() ->
+        [words]
+            你好！我能把文字和照片做成短影片，直接發到這個聊天裡。
 
-    試試看：/video 一隻紅狐狸在雪地裡奔跑
-    也可以發一張照片，在說明文字裡寫上想讓它怎麼動。
+            試試看，回覆：影片 一隻紅狐狸在雪地裡奔跑
+            也可以先發一張照片，再用一句話說說想讓它怎麼動。
 
-    傳送 /help 看看我還會什麼。
+            回覆「幫助」看看我還會什麼。
+       *[buttons]
+            你好！我能把文字和照片做成短影片，直接發到這個聊天裡。
+
+            試試看：/video 一隻紅狐狸在雪地裡奔跑
+            也可以發一張照片，在說明文字裡寫上想讓它怎麼動。
+
+            傳送 /help 看看我還會什麼。
+    }
 
 start-job = 好了，現在我可以在這裡給你發訊息了。你的影片：
 button-open-once = 點一次「開始」，我才能私聊你
 
 help =
-    /video 加上你想看的畫面：用文字生成影片
-    /video 一隻紅狐狸在雪地裡奔跑
+    { CHAT() ->
+        [words]
+            回覆「影片＋想看的畫面」：用文字生成影片
+            例如：影片 一隻紅狐狸在雪地裡奔跑
 
-    照片加說明文字：讓照片動起來。
-    影片加說明文字：按你說的改影片。
-    在群裡，說明文字請以 /video 開頭，或者用 /video 回覆一張照片。
+            先發照片，再發一句話：讓照片動起來。
+            先發影片，再發一句話：按你說的改影片。
+            在群裡請 @我：把照片放在同一條訊息裡，或者引用那張照片。
 
-    想要的效果，寫在描述的前面或後面：
-    premium、balanced、budget（畫質與價格：高級、均衡、經濟）
-    5s、10s 或 5秒、10秒（時長）
-    480p、720p、1080p（清晰度）
-    16:9、9:16、1:1 或 橫式、直式、方形（畫面比例）
-    seed 7（用同一個數字，結果變化更小）
-    --model veo（清單中的任意模型）
-    例如：/video 雨中的紙船，premium，10秒，直式
+            想要的效果，寫在描述的前面或後面：
+            高級、均衡、經濟（畫質與價格）
+            5秒、10秒（時長）
+            480p、720p、1080p（清晰度）
+            橫式、直式、方形（畫面比例）
+            種子 7（用同一個數字，結果變化更小）
+            模型 veo（清單中的任意模型）
+            例如：影片 雨中的紙船，高級，10秒，直式
 
-    /status：正在製作的影片
-    /cancel：取消影片
-    /history：你最近的影片
-    /continue：接著做好的影片往下拍，例如 /continue K7QX2AB 她轉過身來
-    /again：重新發送影片，或重做失敗的影片
-    /delete：刪除做好的影片，例如 /delete K7QX2AB
-    /ideas：可以加的運鏡和風格
-    /models：所有模型
-    /price：查詢價格，例如 /price premium 10s
-    /settings：沒有另外說明時我用的選項，例如 /settings 模型 veo
-    /balance：花了多少，還剩多少
-    /language：切換語言
-    /forget：清除你的全部內容
-    /help：這份說明
+            狀態：正在製作的影片
+            取消：取消影片
+            歷史：你最近的影片
+            續寫：接著做好的影片往下拍，例如：續寫 K7QX2AB 她轉過身來
+            再來：重新發送影片，或重做失敗的影片
+            放大：把做好的影片變清晰，例如：放大 K7QX2AB 到 4k
+            刪除：刪除做好的影片，例如：刪除 K7QX2AB
+            靈感：可以加的運鏡和風格
+            模型：所有模型
+            價格：查詢價格，例如：價格 高級 10秒
+            設定：沒有另外說明時我用的選項，例如：設定 模型 veo
+            餘額：花了多少，還剩多少
+            語言：切換語言
+            忘記我：清除你的全部內容
+            幫助：這份說明
+       *[buttons]
+            /video 加上你想看的畫面：用文字生成影片
+            /video 一隻紅狐狸在雪地裡奔跑
 
-    也可以直接用中文：影片、狀態、取消、歷史、模型、價格、設定、語言、忘記我、幫助。
+            照片加說明文字：讓照片動起來。
+            影片加說明文字：按你說的改影片。
+            聲音檔案（在 Telegram 裡也可以是語音）加照片：讓照片開口說。加文字：給這段聲音配畫面。
+            在群裡，說明文字請以 /video 開頭，或者用 /video 回覆一張照片。
+
+            想要的效果，寫在描述的前面或後面：
+            premium、balanced、budget（畫質與價格：高級、均衡、經濟）
+            5s、10s 或 5秒、10秒（時長）
+            480p、720p、1080p（清晰度）
+            16:9、9:16、1:1 或 橫式、直式、方形（畫面比例）
+            seed 7（用同一個數字，結果變化更小）
+            --model veo（清單中的任意模型）
+            例如：/video 雨中的紙船，premium，10秒，直式
+
+            /status：正在製作的影片
+            /cancel：取消影片
+            /history：你最近的影片
+            /continue：接著做好的影片往下拍，例如 /continue K7QX2AB 她轉過身來
+            /again：重新發送影片，或重做失敗的影片
+            /delete：刪除做好的影片，例如 /delete K7QX2AB
+            /ideas：可以加的運鏡和風格
+            /models：所有模型
+            /price：查詢價格，例如 /price premium 10s
+            /settings：沒有另外說明時我用的選項，例如 /settings 模型 veo
+            /balance：花了多少，還剩多少
+            /language：切換語言
+            /forget：清除你的全部內容
+            /help：這份說明
+
+            也可以直接用中文：影片、狀態、取消、歷史、模型、價格、設定、語言、忘記我、幫助。
+    }
 
 unknown-command =
     { CHAT() ->
@@ -116,7 +162,72 @@ models-line =
     }{ KNOWN($seconds) ->
         [yes] {" "}{ $seconds }s
        *[no] {""}
-    }{ $sound ->
+    }{ KNOWN($signs) ->
+        [yes] {" "}{ $signs }
+       *[no] {""}
+    }{ $off ->
+        [all] 。暫時不可用
+        [some] 。部分功能暫時不可用
+       *[no] {""}
+    }
+
+models-column-name = 模型
+models-column-narrow =
+    { CHAT() ->
+        [words] 模型 · 名稱
+       *[buttons] 模型 · --model
+    }
+models-column-length = 秒
+models-column-signs = 特點
+models-column-say = 怎麼選
+models-column-price = 約 5 秒的價格
+models-column-seconds = 秒數
+models-column-sound = 聲音
+models-column-pictures = 照片
+models-column-best = 擅長
+models-cell-name = { $name }
+models-cell-narrow =
+    { $name } · { KNOWN($tier) ->
+        [yes] { $tier ->
+            [budget] 經濟
+            [balanced] 均衡
+            [premium] 高級
+           *[other] { $tier }
+        }
+       *[no] { $key }
+    }
+models-cell-say =
+    { KNOWN($tier) ->
+        [yes] { $tier ->
+            [budget] 經濟
+            [balanced] 均衡
+            [premium] 高級
+           *[other] { $tier }
+        }
+       *[no] { CHAT() ->
+            [words] 模型 { $key }
+           *[buttons] --model { $key }
+        }
+    }
+models-cell-price =
+    { $price }{ KNOWN($duration) ->
+        [yes] （{ $duration } 秒）
+       *[no] {""}
+    }{ $off ->
+        [all] 暫不可用
+        [some] ，部分暫不可用
+       *[no] {""}
+    }
+models-cell-seconds = { $seconds }
+models-cell-length = { $seconds }
+models-cell-sound =
+    { $sound ->
+        [choice] 可選
+        [always] 有
+       *[other] 無
+    }
+models-cell-signs =
+    { $sound ->
         [choice] {" "}🔈
         [always] {" "}🔊
         [never] {" "}🔇
@@ -133,51 +244,6 @@ models-line =
     }{ INCLUDES($modes, "video-to-video") ->
         [yes] {" "}✏️
        *[no] {""}
-    }{ $off ->
-        [all] 。暫時不可用
-        [some] 。部分功能暫時不可用
-       *[no] {""}
-    }
-
-models-column-name = 模型
-models-column-say = 怎麼選
-models-column-price = 約 5 秒的價格
-models-column-seconds = 秒數
-models-column-sound = 聲音
-models-column-pictures = 照片
-models-column-best = 擅長
-models-cell-name = { $name }
-models-cell-say =
-    { KNOWN($tier) ->
-        [yes] { $tier ->
-            [budget] 經濟
-            [balanced] 均衡
-            [premium] 高級
-           *[other] { $tier }
-        }
-       *[no] { CHAT() ->
-            [words] 模型 { $key }
-           *[buttons] --model { $key }
-        }
-    }
-models-cell-price =
-    { KNOWN($up_to) ->
-        [yes] 最多 { $price }
-       *[no] { $price }
-    }{ KNOWN($duration) ->
-        [yes] （{ $duration } 秒）
-       *[no] {""}
-    }{ $off ->
-        [all] 暫不可用
-        [some] ，部分暫不可用
-       *[no] {""}
-    }
-models-cell-seconds = { $seconds }
-models-cell-sound =
-    { $sound ->
-        [choice] 可選
-        [always] 有
-       *[other] 無
     }
 models-cell-pictures =
     { INCLUDES($modes, "image-to-video") ->
@@ -200,6 +266,7 @@ models-best-likeness = 同一張臉、同一件東西
 models-best-continue = 續寫
 models-best-edit = 改影片
 models-best-draft = 便宜的草稿
+models-best-speak = 讓照片說出你的錄音
 models-best-and = { $first }，{ $other }
 models-signs = 🔊 有聲，🔈 可選，🔇 無聲 · 2🖼 首尾幀 · 👥 參考圖張數 · ➕ 續寫 · ✏️ 改影片
 

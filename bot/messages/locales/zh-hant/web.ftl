@@ -6,9 +6,9 @@ web-placeholder = 影片 一隻紅狐狸在新雪裡奔跑
 web-placeholder-short = 影片 一隻紅狐狸
 web-send = 傳送
 web-make = 就做
-web-attach = 新增照片或影片
+web-attach = 新增照片、影片或聲音
 web-remove = 刪除
-web-drop = 把照片或影片拖到這裡
+web-drop = 把照片、影片或聲音拖到這裡
 web-whole = 看全文
 web-download = 下載
 web-offline = 連線斷開，正在重連……
@@ -32,7 +32,7 @@ web-upload-gone = 檔案沒有完整傳上來，請重新加入。
 web-upload-unknown =
     { $what ->
         [svg] 這是向量圖（SVG），不是照片。請另存為 JPEG 或 PNG 再新增。
-       *[other] 這個檔案不是我能用的照片或影片。請用 JPG、HEIC、PNG、WebP、GIF、MP4、MOV 或 WebM。
+       *[other] 這個檔案不是我能用的照片、影片或聲音。請用 JPG、HEIC、PNG、WebP、GIF、MP4、MOV、WebM、MP3、M4A、WAV 或 OGG。
     }
 web-upload-large = 檔案太大：照片和影片都不超過 { $max_mb } MB。
 web-not-found = 這裡沒有內容，或者它不是你的。

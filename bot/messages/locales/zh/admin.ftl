@@ -93,6 +93,16 @@ admin-video-too-long =
         [yes] 视频太长，该模型最多支持 { $max_duration } 秒。
        *[no] 视频太长，超过了该模型的上限。
     }
+admin-audio-too-long =
+    { KNOWN($max_duration) ->
+        [yes] 声音太长，该模型最多支持 { $max_duration } 秒。
+       *[no] 声音太长，超过了该模型的上限。
+    }
+admin-audio-too-short =
+    { KNOWN($min_duration) ->
+        [yes] 声音太短，该模型至少要 { $min_duration } 秒。
+       *[no] 声音太短，该模型用不了。
+    }
 admin-video-too-short =
     { KNOWN($min_duration) ->
         [yes] 视频太短，该模型至少要 { $min_duration } 秒。

@@ -22,9 +22,22 @@ draft-photo =
         [yes] （{ $count ->
             [1] {""}
            *[other] 每个
-        }约 { $price }）
+        }{ $price }）
        *[no] {""}
     }，你确认才开始。不做了就回复“取消”，10 分钟内有效。
+draft-sound =
+    录音收到！发一张照片，我让它开口说；或者用一句话说说配什么画面。我先报价{ KNOWN($price) ->
+        [yes] （{ $price }）
+       *[no] {""}
+    }，你同意了才开始。回复“取消”就不做；先替你留 10 分钟。
+sound-film = 我能让照片说出你的录音，视频还不行。请发一张照片，或者用文字说说配什么画面。回复“取消”就不做。
+sound-words = 对着镜头说话，口型和声音一致。
+from-sound =
+    { $photo ->
+        [yes] 用你的照片说出你的录音。
+       *[no] 用你的录音作声音。
+    }
+frames-words = 两个画面自然衔接，平滑地变化
 draft-words = 这句话记下了：“{ $words }”。要配照片的话，10 分钟内发来就行。
 draft-dropped = 好的，不做了，没有扣费。
 draft-wishes = 记下了：{ $wishes }。下一个视频就按这个来，说说想看什么画面，或者发张照片。
@@ -137,6 +150,11 @@ ask-photo =
         [yes] 最多 { $price }
        *[no] { $price }
     }，这样做吗？
+ask-speak =
+    让这张照片说出你的录音，{ KNOWN($up_to) ->
+        [yes] 最多 { $price }
+       *[no] 需要 { $price }
+    }。做吗？想换个说法也可以直接说。
 ask-frames =
     从第一张照片变到第二张，做成一个视频，需要 { KNOWN($up_to) ->
         [yes] 最多 { $price }
@@ -190,6 +208,7 @@ obstacle-no-video-right = 我在这里没有发视频的权限，所以没有接
 obstacle-no-right = 视频现在发不到这里，所以没有接单，也没有扣费。管理员可以处理，或者私下找我。
 obstacle-removed = 我已经不在那个群里了，所以没有接单，也没有扣费。
 obstacle-topic-closed = 这个话题已关闭，视频发不到这里，没有扣费。请换个话题，或者私下找我。
+button-way-alone = 只用文字（{ $price }）
 button-way-without = 不用照片（{ $price }）
 button-way-frames =
     从第一张变到第二张{ KNOWN($model) ->
@@ -257,6 +276,13 @@ film-step =
        *[silent] { $film } 重做一遍，无声。
     }
 film-is-so = 视频 { $job } 已经是这样了，或者它的模型不能选。
+film-none = 你在这里还没有做好的视频。说说想看什么画面，我先报价。
+film-not-yet = { $job } 还在做，做好以后再说一次就行。如果说的是别的视频，请带上它的编号。
+film-kept =
+    { $kind ->
+        [upscale] 高清版只提高清晰度（1080p 或 4k），别的都和原来一样。
+       *[other] 完整版的内容和草稿一样，改不了别的。
+    }
 film-joined = 整段：{ $parts }，共 { $seconds } 秒。
 film-not-joined = 没能和 { $film } 连起来，这是新的一段。
 ask-film =

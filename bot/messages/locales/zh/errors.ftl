@@ -68,7 +68,10 @@ error-file-too-large =
                 }
             }
         }
-    }请换一个小一些的。
+    }{ KNOWN($max_megapixels) ->
+        [yes] 请直接作为照片发送，不要当文件发；也可以先存成小一些的 JPEG。
+       *[no] 请换一个小一些的。
+    }
 error-image-too-small =
     { KNOWN($min_width) ->
         [yes] 照片太小，该模型要求每边至少 { $min_width } 像素。
@@ -80,6 +83,16 @@ error-video-too-long =
         [yes] 视频太长，该模型最多支持 { $max_duration } 秒。
        *[no] 视频太长，超过了该模型的上限。
     }请换一段短一些的。
+error-audio-too-long =
+    { KNOWN($max_duration) ->
+        [yes] 录音太长，该模型最多支持 { $max_duration } 秒。
+       *[no] 录音太长，超过了该模型的上限。
+    }请换一段短一些的。
+error-audio-too-short =
+    { KNOWN($min_duration) ->
+        [yes] 录音太短，该模型至少要 { $min_duration } 秒。
+       *[no] 录音太短，该模型用不了。
+    }请换一段长一些的。
 error-video-too-short =
     { KNOWN($min_duration) ->
         [yes] 视频太短，该模型至少要 { $min_duration } 秒。
@@ -90,7 +103,11 @@ error-chain-too-long = 整段视频会超过 { $max_duration } 秒，做不了�
 error-large-enough = 这个视频已经有 { $resolution } 那么清晰了。
 error-draft-gone = 视频服务没有保留这个草稿，没法直接做成完整版。可以照原样重新做完整的，画面可能略有不同。
 error-too-many-pictures = { $model } 最多用 { $most } 张照片。请少发几张，或换一个模型，{ -send-models }查看全部。
-error-source-not-supported = { $model } 用不了你发来的照片或视频。{ -send-models }看看哪些模型可以。
+error-source-not-supported =
+    { $mode ->
+        [audio-to-video] { $model } 做不了录音配的视频。{ $able } 可以。
+       *[other] { $model } 用不了你发来的内容。{ -send-models }看看哪些模型可以。
+    }
 error-source-unavailable = 没能从聊天里取到你的照片或视频。请重新发送。
 error-preparation-budget = 过去一小时里，处理你的视频已占用大量计算时间，这一个需要等一等。请在 { $minutes } 分钟后再试。
 error-bad-reference = 视频服务用不了这张照片或这段视频。请换一个，照片用 JPEG，视频用 MP4。

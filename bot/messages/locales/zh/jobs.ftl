@@ -46,7 +46,7 @@ caption =
        *[no] {""}
     }
 
-length-unknown = 还不知道你的视频有多长，这里按最长的算；短一些的视频更便宜。
+length-unknown = 还不知道你发的有多长，这里按最长的算；短一些的视频更便宜。
 
 refusals-charged = 即使被该模型自己的审核拒绝，厂商也可能照样收费。
 
@@ -62,14 +62,18 @@ adjusted-sound =
         [on] 该模型的成片都有声音，关不掉。
        *[off] 该模型做不出声音，成片是无声的。
     }
-adjusted-photos-frames = 首尾帧要正好两张照片，模型也要支持，所以换了一种做法。
-adjusted-photos-likeness = 该模型不能把几张照片放进一个视频，所以换了一种做法。
+adjusted-words = 该模型不看文字：只看照片和录音。
+adjusted-sound-alone = 一张照片配一段录音做一个视频：你另外发的 { $asked } 个没有用上。
+adjusted-sound-ends = 你的录音只在前一段里：接着的部分是模型自己的声音。
+adjusted-photos-frames = 首尾帧要正好两张照片，能做的都列在下面。
+adjusted-photos-frames-two = 这个模型不支持首尾帧，能做的都列在下面。
+adjusted-photos-likeness = 这个模型不能把几张照片放进一个视频，能做的都列在下面。
 adjusted-other = { $asked } 改为 { $used }。
 adjusted-source = 已按该模型的要求调整了你的照片或视频。
 adjusted-source-padded = 画面太小或太细长，已加上边框，这样模型才能用。
 adjusted-dropped =
     { $field ->
-        [duration] 成片和你的视频一样长，不能另选 { $asked } 秒。
+        [duration] 成片和你发的一样长，不能另选 { $asked } 秒。
         [resolution] 该模型只有一种清晰度，选不了 { $asked }。
         [aspect_ratio] 用照片或视频来做时选不了 { $asked }，成片的画面比例和原来的一样。
         [seed] 该模型不支持种子，{ $asked } 没有作用。

@@ -6,6 +6,7 @@ charge-yes = 已扣费（{ $price }）。
 charge-possibly = 可能已扣费（{ $price }），先计入你的额度。
 
 up-to = 最多 { $price }
+about-price = 约 { $price }
 ask-price =
     做这个视频{ KNOWN($up_to) ->
         [yes] 最多需要

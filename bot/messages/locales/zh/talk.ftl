@@ -1,49 +1,95 @@
 # 机器人被问到时说的话：问候、帮助、列表、提示。
 
 start =
-    你好！我能把文字和照片做成短视频，直接发到这个聊天里。
+    { CHAT() ->
+        [words]
+            你好！我能把文字和照片做成短视频，直接发到这个聊天里。
 
-    试试看：/video 一只红狐狸在雪地里奔跑
-    也可以发一张照片，在说明文字里写上想让它怎么动。
+            试试看，回复：视频 一只红狐狸在雪地里奔跑
+            也可以先发一张照片，再用一句话说说想让它怎么动。
 
-    发送 /help 看看我还会什么。
+            回复“帮助”看看我还会什么。
+       *[buttons]
+            你好！我能把文字和照片做成短视频，直接发到这个聊天里。
+
+            试试看：/video 一只红狐狸在雪地里奔跑
+            也可以发一张照片，在说明文字里写上想让它怎么动。
+
+            发送 /help 看看我还会什么。
+    }
 
 start-job = 好了，现在我可以在这里给你发消息了。你的视频：
 button-open-once = 点一次“开始”，我才能私聊你
 
 help =
-    /video 加上你想看的画面：用文字生成视频
-    /video 一只红狐狸在雪地里奔跑
+    { CHAT() ->
+        [words]
+            回复“视频＋想看的画面”：用文字生成视频
+            例如：视频 一只红狐狸在雪地里奔跑
 
-    照片加说明文字：让照片动起来。
-    视频加说明文字：按你说的改视频。
-    在群里，说明文字请以 /video 开头，或者用 /video 回复一张照片。
+            先发照片，再发一句话：让照片动起来。
+            先发视频，再发一句话：按你说的改视频。
+            在群里请 @我：把照片放在同一条消息里，或者引用那张照片。
 
-    想要的效果，写在描述的前面或后面：
-    premium、balanced、budget（画质与价格：高级、均衡、经济）
-    5s、10s 或 5秒、10秒（时长）
-    480p、720p、1080p（清晰度）
-    16:9、9:16、1:1 或 横屏、竖屏、方形（画面比例）
-    seed 7（用同一个数字，结果变化更小）
-    --model veo（列表中的任意模型）
-    例如：/video 雨中的纸船，premium，10秒，竖屏
+            想要的效果，写在描述的前面或后面：
+            高级、均衡、经济（画质与价格）
+            5秒、10秒（时长）
+            480p、720p、1080p（清晰度）
+            横屏、竖屏、方形（画面比例）
+            种子 7（用同一个数字，结果变化更小）
+            模型 veo（列表中的任意模型）
+            例如：视频 雨中的纸船，高级，10秒，竖屏
 
-    /status：正在制作的视频
-    /cancel：取消视频
-    /history：你最近的视频
-    /continue：接着做好的视频往下拍，例如 /continue K7QX2AB 她转过身来
-    /again：重新发送视频，或重做失败的视频
-    /delete：删除做好的视频，例如 /delete K7QX2AB
-    /ideas：可以加的运镜和风格
-    /models：所有模型
-    /price：查询价格，例如 /price premium 10s
-    /settings：没有另外说明时我用的选项，例如 /settings 模型 veo
-    /balance：花了多少，还剩多少
-    /language：切换语言
-    /forget：清除你的全部内容
-    /help：这份说明
+            状态：正在制作的视频
+            取消：取消视频
+            历史：你最近的视频
+            续写：接着做好的视频往下拍，例如：续写 K7QX2AB 她转过身来
+            再来：重新发送视频，或重做失败的视频
+            放大：把做好的视频变清晰，例如：放大 K7QX2AB 到 4k
+            删除：删除做好的视频，例如：删除 K7QX2AB
+            灵感：可以加的运镜和风格
+            模型：所有模型
+            价格：查询价格，例如：价格 高级 10秒
+            设置：没有另外说明时我用的选项，例如：设置 模型 veo
+            余额：花了多少，还剩多少
+            语言：切换语言
+            忘记我：清除你的全部内容
+            帮助：这份说明
+       *[buttons]
+            /video 加上你想看的画面：用文字生成视频
+            /video 一只红狐狸在雪地里奔跑
 
-    也可以直接用中文：视频、状态、取消、历史、模型、价格、设置、语言、忘记我、帮助。
+            照片加说明文字：让照片动起来。
+            视频加说明文字：按你说的改视频。
+            声音文件（在 Telegram 里也可以是语音）加照片：让照片开口说。加文字：给这段声音配画面。
+            在群里，说明文字请以 /video 开头，或者用 /video 回复一张照片。
+
+            想要的效果，写在描述的前面或后面：
+            premium、balanced、budget（画质与价格：高级、均衡、经济）
+            5s、10s 或 5秒、10秒（时长）
+            480p、720p、1080p（清晰度）
+            16:9、9:16、1:1 或 横屏、竖屏、方形（画面比例）
+            seed 7（用同一个数字，结果变化更小）
+            --model veo（列表中的任意模型）
+            例如：/video 雨中的纸船，premium，10秒，竖屏
+
+            /status：正在制作的视频
+            /cancel：取消视频
+            /history：你最近的视频
+            /continue：接着做好的视频往下拍，例如 /continue K7QX2AB 她转过身来
+            /again：重新发送视频，或重做失败的视频
+            /delete：删除做好的视频，例如 /delete K7QX2AB
+            /ideas：可以加的运镜和风格
+            /models：所有模型
+            /price：查询价格，例如 /price premium 10s
+            /settings：没有另外说明时我用的选项，例如 /settings 模型 veo
+            /balance：花了多少，还剩多少
+            /language：切换语言
+            /forget：清除你的全部内容
+            /help：这份说明
+
+            也可以直接用中文：视频、状态、取消、历史、模型、价格、设置、语言、忘记我、帮助。
+    }
 
 unknown-command =
     { CHAT() ->
@@ -115,7 +161,72 @@ models-line =
     }{ KNOWN($seconds) ->
         [yes] {" "}{ $seconds }s
        *[no] {""}
-    }{ $sound ->
+    }{ KNOWN($signs) ->
+        [yes] {" "}{ $signs }
+       *[no] {""}
+    }{ $off ->
+        [all] 。暂时不可用
+        [some] 。部分功能暂时不可用
+       *[no] {""}
+    }
+
+models-column-name = 模型
+models-column-narrow =
+    { CHAT() ->
+        [words] 模型 · 名称
+       *[buttons] 模型 · --model
+    }
+models-column-length = 秒
+models-column-signs = 特点
+models-column-say = 怎么选
+models-column-price = 约 5 秒的价格
+models-column-seconds = 秒数
+models-column-sound = 声音
+models-column-pictures = 照片
+models-column-best = 擅长
+models-cell-name = { $name }
+models-cell-narrow =
+    { $name } · { KNOWN($tier) ->
+        [yes] { $tier ->
+            [budget] 经济
+            [balanced] 均衡
+            [premium] 高级
+           *[other] { $tier }
+        }
+       *[no] { $key }
+    }
+models-cell-say =
+    { KNOWN($tier) ->
+        [yes] { $tier ->
+            [budget] 经济
+            [balanced] 均衡
+            [premium] 高级
+           *[other] { $tier }
+        }
+       *[no] { CHAT() ->
+            [words] 模型 { $key }
+           *[buttons] --model { $key }
+        }
+    }
+models-cell-price =
+    { $price }{ KNOWN($duration) ->
+        [yes] （{ $duration } 秒）
+       *[no] {""}
+    }{ $off ->
+        [all] 暂不可用
+        [some] ，部分暂不可用
+       *[no] {""}
+    }
+models-cell-seconds = { $seconds }
+models-cell-length = { $seconds }
+models-cell-sound =
+    { $sound ->
+        [choice] 可选
+        [always] 有
+       *[other] 无
+    }
+models-cell-signs =
+    { $sound ->
         [choice] {" "}🔈
         [always] {" "}🔊
         [never] {" "}🔇
@@ -132,51 +243,6 @@ models-line =
     }{ INCLUDES($modes, "video-to-video") ->
         [yes] {" "}✏️
        *[no] {""}
-    }{ $off ->
-        [all] 。暂时不可用
-        [some] 。部分功能暂时不可用
-       *[no] {""}
-    }
-
-models-column-name = 模型
-models-column-say = 怎么选
-models-column-price = 约 5 秒的价格
-models-column-seconds = 秒数
-models-column-sound = 声音
-models-column-pictures = 照片
-models-column-best = 擅长
-models-cell-name = { $name }
-models-cell-say =
-    { KNOWN($tier) ->
-        [yes] { $tier ->
-            [budget] 经济
-            [balanced] 均衡
-            [premium] 高级
-           *[other] { $tier }
-        }
-       *[no] { CHAT() ->
-            [words] 模型 { $key }
-           *[buttons] --model { $key }
-        }
-    }
-models-cell-price =
-    { KNOWN($up_to) ->
-        [yes] 最多 { $price }
-       *[no] { $price }
-    }{ KNOWN($duration) ->
-        [yes] （{ $duration } 秒）
-       *[no] {""}
-    }{ $off ->
-        [all] 暂不可用
-        [some] ，部分暂不可用
-       *[no] {""}
-    }
-models-cell-seconds = { $seconds }
-models-cell-sound =
-    { $sound ->
-        [choice] 可选
-        [always] 有
-       *[other] 无
     }
 models-cell-pictures =
     { INCLUDES($modes, "image-to-video") ->
@@ -199,6 +265,7 @@ models-best-likeness = 同一张脸、同一件东西
 models-best-continue = 续写
 models-best-edit = 改视频
 models-best-draft = 便宜的草稿
+models-best-speak = 让照片说出你的录音
 models-best-and = { $first }，{ $other }
 models-signs = 🔊 有声，🔈 可选，🔇 无声 · 2🖼 首尾帧 · 👥 参考图张数 · ➕ 续写 · ✏️ 改视频
 

@@ -5,9 +5,9 @@ web-placeholder = 视频 一只红狐狸在新雪里奔跑
 web-placeholder-short = 视频 一只红狐狸
 web-send = 发送
 web-make = 就做
-web-attach = 添加照片或视频
+web-attach = 添加照片、视频或声音
 web-remove = 删除
-web-drop = 把照片或视频拖到这里
+web-drop = 把照片、视频或声音拖到这里
 web-whole = 看全文
 web-download = 下载
 web-offline = 连接断开，正在重连……
@@ -31,7 +31,7 @@ web-upload-gone = 文件没有完整传上来，请重新添加。
 web-upload-unknown =
     { $what ->
         [svg] 这是矢量图（SVG），不是照片。请另存为 JPEG 或 PNG 再添加。
-       *[other] 这个文件不是我能用的照片或视频。请用 JPG、HEIC、PNG、WebP、GIF、MP4、MOV 或 WebM。
+       *[other] 这个文件不是我能用的照片、视频或声音。请用 JPG、HEIC、PNG、WebP、GIF、MP4、MOV、WebM、MP3、M4A、WAV 或 OGG。
     }
 web-upload-large = 文件太大：照片和视频都不超过 { $max_mb } MB。
 web-not-found = 这里没有内容，或者它不是你的。
