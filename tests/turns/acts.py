@@ -134,7 +134,7 @@ class Acts:
 
     def yes(self, person: Person) -> Allowed:
         direct = person.talker.direct
-        allowed = a_bare_yes(person.memory) if direct else NOTHING
+        allowed = a_bare_yes(person.memory, passive=isinstance(person.talker, OnWeChat)) if direct else NOTHING
         person.silent = not direct
         self.say(person, self.random.choice(YES))
         self.reached["a yes that must buy"] += allowed.least

@@ -112,15 +112,17 @@ class Memory:
         return [each for each in self.seen if each.offer]
 
 
-def a_bare_yes(memory: Memory) -> Allowed:
+def a_bare_yes(memory: Memory, *, passive: bool) -> Allowed:
     """A yes counts for the offer that was the bot's latest word; where two are open it is asked which.
 
-    Where old offers stay in sight (WeChat) nobody sees whether another is open. A film that comes at the same time
-    may be the latest word.
+    Where old offers stay in sight (`passive`, WeChat) nobody sees whether another is open; of several answers in a row
+    the last one is the latest word. A film that comes at the same time may be the latest word.
     """
     last = memory.last_offers
     if not last and len(memory.repeated) == 1:
         return _as_shown(memory.repeated[0])
+    if last and passive:
+        return _as_shown(last[-1], must=len(memory.open_offers) == 1 and memory.last == last)
     if len(last) != 1:
         return NOTHING
     return _as_shown(last[0], must=len(memory.open_offers) == 1 and memory.last == last)

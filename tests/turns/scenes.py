@@ -71,7 +71,7 @@ class Scenes(Acts):
         ways = [(data, label) for data, label in offer.buttons if data.startswith("yes:") and "$" in label]
         is_alone = len(person.memory.open_offers) == 1 and not isinstance(person.talker, OnWeChat)
         if self.random.random() < 0.2 and is_alone:
-            allowed, terms = a_bare_yes(person.memory), terms_of(offer.text)
+            allowed, terms = a_bare_yes(person.memory, passive=False), terms_of(offer.text)
             self.say(person, self.random.choice(YES))
             self.reached["several photos: yes"] += 1
             yield "yes", replace(allowed, files=_files(terms, files))
@@ -128,6 +128,7 @@ class Scenes(Acts):
         self.say(person, self.idea(person))
         yield "words", NOTHING
         old = self._offered(person, "words")
+        yield "nearly", self.nearly(person)
         if self.random.random() < 0.5:
             yield "wish", self.wish(person)
         else:

@@ -31,7 +31,8 @@ _PAIRS = ((0, 1), (0, 3), (2, 3), (1, 2), (0, 2), (1, 0), (1, 3), (3, 2), (2, 0)
 """Who meets in a story, by turns; among any five is a person who speaks in private and in a group."""
 _SCENES = ("several_photos", "making_more", "making_more", "more_in_words", "change_of_mind")
 _IN_GROUP = {"making_more"}
-"""What comes about in every story, for each of its people; and what of it in a group."""
+"""What comes about in every story that is not cut short, for each of its people; and what of it in a group."""
+_WHOLE = 24
 _SAYS_NOTHING = {"press", "again_press", "old_press", "edit", "redelivery", "restart", "stranger"}
 
 
@@ -58,6 +59,8 @@ class Story(Scenes):
     def run(self, steps: int) -> None:
         """Tell it. Raises BrokenError with all that was done."""
         try:
+            if steps < _WHOLE:
+                self._due.clear()
             for left in range(steps, 0, -1):
                 self._step(left)
             self._look_back()

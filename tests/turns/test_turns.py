@@ -7,7 +7,7 @@ from tests.turns.__main__ import told
 
 FIRST = 1
 STEPS = 16
-FAULT = "the second photo is left out"
+FAULT = "one of each is one too many"
 
 
 def test_no_law_is_broken(tmp_path: Path) -> None:
@@ -23,6 +23,6 @@ def test_no_law_is_broken_by_two_workers(tmp_path: Path, postgres: Cluster) -> N
 
 
 def test_a_fault_that_is_put_back_is_found(tmp_path: Path) -> None:
-    broken, _, _ = told(f"sqlite:///{tmp_path}/out/reelbot.db", tmp_path, seconds=90, seed=1, fault=FAULT)
+    broken, _, _ = told(f"sqlite:///{tmp_path}/out/reelbot.db", tmp_path, seconds=90, seed=1, fault=FAULT, steps=STEPS)
     assert broken is not None
     assert "bought" in broken.splitlines()[0]
