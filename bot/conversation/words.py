@@ -244,6 +244,7 @@ _ID = r"(?=[a-z]*[2-9])[2-9a-hjkmnp-z]{7}"
 _OTHER_CODE = r"[a-z]{1,8}[0-9][a-z0-9]{0,8}"  # no code of ours, but what somebody takes for one
 _CODE = re.compile(rf"(?<![a-z0-9=-])#?({_ID}|{_SHORT_CODE}|{_OTHER_CODE})(?![a-z0-9])")
 _OTHER_WAY = re.compile(r"(?<=[a-z0-9])\s?-\s?([2-9])\Z")
+_BEFORE_WAY = re.compile(r"(.*[A-Za-z0-9])\s?-\s?[2-9]\W*\Z", re.DOTALL)
 _OURS = re.compile(rf"{_ID}|{_SHORT_CODE}")
 _CAPITALS = re.compile(r"(?<![A-Za-z0-9])([A-HJKMNP-Z]{7})(?![A-Za-z0-9])")
 _BETWEEN = re.compile(r"[/#:,.。、!~_-]+|\W(?=\s*$)|^\W")
@@ -265,11 +266,13 @@ def line_in(text: str) -> Line | None:
     plain = folded(text)
     if len(plain) > _MOST_CHARS:
         return None
+    original = unicodedata.normalize("NFKC", without_unseen(text))
     other_way = _OTHER_WAY.search(plain)
     if other_way is not None:
-        line = line_in(plain[: other_way.start()])
+        before = _BEFORE_WAY.match(original)  # as it was typed: a code without a digit is one in capitals alone
+        line = line_in(before[1] if before else plain[: other_way.start()])
         return replace(line, way=int(other_way[1]) - 1) if line is not None and line.kind == "yes" else None
-    match = _only_code(plain, unicodedata.normalize("NFKC", without_unseen(text)))
+    match = _only_code(plain, original)
     if match is None:
         return None
     code = match[1].replace(" ", "")

@@ -366,6 +366,8 @@ def test_a_line_with_a_code(kind: str, texts: str) -> None:
         ("k3x9q2a", Line("", "K3X9Q2A")),
         ("cancel k1", Line("cancel", "K1")),
         ("/cancel K7QX", Line("cancel", "K7QX")),
+        ("确认 KQXABCD-4", Line("yes", "KQXABCD", 3)),
+        ("yes KQXABCD-2!", Line("yes", "KQXABCD", 1)),
     ],
 )
 def test_other_codes(text: str, line: Line) -> None:
