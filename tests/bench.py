@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,8 @@ class Bench:
     async def at_rest(self) -> None:
         """Wait until all that was said has been taken and dealt with, and no work on a job is under way or due.
 
-        What has not happened by then does not happen by itself.
+        What has not happened by then does not happen by itself. Offers stand in their chats, if it takes them: who
+        answers after this answers what they see.
         """
         async with asyncio.timeout(30):
             while (
@@ -79,6 +80,10 @@ class Bench:
                 or await self.app.store.database.read(_work_is_under_way)
             ):
                 await asyncio.sleep(0.02)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                while await self.app.store.database.read(_an_offer_is_unseen):
+                    await asyncio.sleep(0.02)
 
     async def jobs(self) -> list[Job]:
         return await self.app.store.jobs.find()
@@ -101,6 +106,18 @@ def _work_is_under_way(tx: Connection) -> bool:
     return (
         tx.execute(sa.select(jobs.c.id).where(sa.or_(jobs.c.owner.is_not(None), jobs.c.due <= now_ms()))).first()
         is not None
+    )
+
+
+_WITHOUT_CARDS = ("wechat", "ilink")
+
+
+def _an_offer_is_unseen(tx: Connection) -> bool:
+    offered = sa.select(jobs.c.id, jobs.c.chat, jobs.c.status_shown).where(jobs.c.state == State.AWAITING_CONFIRMATION)
+    return any(
+        row.status_shown != "" and row.id not in (row.status_shown or "")
+        for row in tx.execute(offered)
+        if row.chat.partition(":")[0] not in _WITHOUT_CARDS
     )
 
 
