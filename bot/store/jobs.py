@@ -82,7 +82,8 @@ class Jobs(JobQueries, JobOrders, JobStates, JobOutcomes, FilmRows):
             map_message_tx(tx, in_chat or row.chat, ref, job_id)
             if in_chat not in {None, row.chat}:
                 return
-            old = [each for each in (row.replaced_ref, row.status_ref) if each and each != ref]
+            before = [*(row.replaced_ref or "").split(), *([row.status_ref] if row.status_ref else [])]
+            old = [each for each in dict.fromkeys(before) if each != ref]
             change = jobs.update().where(jobs.c.id == job_id)
             tx.execute(change.values(status_ref=ref, status_shown=as_text, replaced_ref=" ".join(old) or None))
 

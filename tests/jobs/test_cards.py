@@ -278,6 +278,9 @@ def test_an_offer_that_is_repeated_stands_only_where_it_was_said_last(database_u
         await site.turned()
         for ref in ("42:7", "42:8"):  # twice before there is a turn
             await site.store.jobs.shown(job_id, ref=ref, as_text="the same", in_chat="telegram:42")
+        await site.store.jobs.shown(job_id, ref="42:7", as_text="an edit that was under way", in_chat="telegram:42")
+        assert (await site.job(job_id)).replaced_refs == ("42:1", "42:8")
+        await site.store.jobs.shown(job_id, ref="42:8", as_text="the same", in_chat="telegram:42")
         await site.turned()
         assert site.slate.deleted == ["42:1", "42:7"]
         assert (await site.job(job_id)).replaced_refs == ()

@@ -174,11 +174,18 @@ class Story(Scenes):
             memory.on_table = True
 
     def _all_is_shown(self, person: Person) -> bool:
-        """Just the offers that could be taken stand in their chat, once; a callback's answer is there by itself."""
-        talker = person.talker
+        """Just the offers that could be taken stand in their chat, once; a callback's answer is there by itself.
+
+        One whose sender was killed before it could write down where it stands is sent again; the first stays.
+        """
+        talker, memory = person.talker, person.memory
         shown = sorted(each.offer for each in talker.seen() if each.offer)
         open_now = sorted(filter(None, self.stage.open_offers(talker.user, talker.chat)))
-        return isinstance(talker, OnWeChat) or shown == open_now
+        if isinstance(talker, OnWeChat) or shown == open_now:
+            return True
+        if self.reached["killed"]:
+            memory.doubled |= {each for each in shown if shown.count(each) > 1}
+        return set(open_now) <= set(shown) <= {*open_now, *memory.doubled} and set(shown) & memory.doubled != set()
 
     def _check_group(self) -> None:
         for text in self.stage.telegram.said(self.group):
