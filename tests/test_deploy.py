@@ -45,14 +45,14 @@ from tests.serving import free_port, served_in_thread
 def test_env_example_names_every_setting_with_its_default_and_sets_none() -> None:
     lines = (DEPLOY / ".env.example").read_text().splitlines()
     assert [line for line in lines if line and not line.startswith("#")] == []
-    named = [line[1:].partition("=") for line in lines if re.fullmatch(r"#[A-Z_]+=.*", line)]
+    named = [line[1:].partition("=") for line in lines if re.fullmatch(r"#[A-Z0-9_]+=.*", line)]
     assert {name: value for name, _, value in named} == defaults()
     assert len(named) == len(defaults())
 
 
 def test_env_example_uncommented_is_the_default_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (DEPLOY / ".env.example").read_text()
-    (tmp_path / ".env").write_text(re.sub(r"^#(?=[A-Z_]+=)", "", text, flags=re.MULTILINE))
+    (tmp_path / ".env").write_text(re.sub(r"^#(?=[A-Z0-9_]+=)", "", text, flags=re.MULTILINE))
     monkeypatch.chdir(tmp_path)
     for name in defaults():
         monkeypatch.delenv(name, raising=False)

@@ -44,7 +44,7 @@ def test_every_setting_stands_in_the_table_with_its_default() -> None:
 
 
 def test_no_other_setting_is_named_anywhere() -> None:
-    named = set(re.findall(r"\b(?:REELBOT|FAL|TELEGRAM|WECHAT|WECOM|ILINK)_[A-Z_]+\b", README))
+    named = set(re.findall(r"\b(?:REELBOT|FAL|TELEGRAM|WECHAT|WECOM|ILINK)_[A-Z0-9_]+\b", README))
     assert named <= set(defaults())
 
 

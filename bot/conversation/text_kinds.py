@@ -22,7 +22,8 @@ _CHANGE = re.compile(
     re.IGNORECASE,
 )
 _KIND_END = re.compile(
-    r"(?:[吧呢啊呀了的]|好了|谢谢|謝謝|[\s,]+(?:please|instead|now|then|thanks))[.。!！~～\s]*\Z", re.IGNORECASE
+    r"(?:[吧呢啊呀了的]|好了|谢谢|謝謝|(?<![\s,])[\s,]+(?:please|instead|now|then|thanks))[.。!！~～\s]*\Z",
+    re.IGNORECASE,
 )
 
 _AGAINST = re.compile(
