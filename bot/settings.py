@@ -91,6 +91,11 @@ class Settings(FalSettings):
             found.append(
                 "REELBOT_FORGET_AT_FAL: nothing is deleted at fal through FAL_PROXY_URL, which has its own key"
             )
+        if (self.c2pa_certificate is None) is not (self.c2pa_key is None):
+            name = "REELBOT_C2PA_KEY" if self.c2pa_key is None else "REELBOT_C2PA_CERTIFICATE"
+            found.append(f"{name}: is not set, so films are not signed")
+        elif self.c2pa_key is not None and self.ai_label == "off":
+            found.append("REELBOT_C2PA_KEY: films are not signed while REELBOT_AI_LABEL is off: metadata or visible")
         return found
 
     def _odd_money(self) -> Iterator[str]:

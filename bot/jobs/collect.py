@@ -35,6 +35,7 @@ from core.fal.download import video_filename
 from core.fal.fetch_result import CheckFilm, check_film, fetch_result, is_readable
 from core.fal.poll_schedule import odd_gaps
 from core.fal.receipts import FolderReceipts
+from core.media.ai_label import label_of
 from core.types import Completed, Queued, RawReply, RequestHandle
 
 log = logging.getLogger(__name__)
@@ -88,9 +89,23 @@ class Collector:
         self._alerts = alerts
         self._fetch_result = fetch
         self._check = check
+        label = label_of(settings)
+        self._signs = label is not None and label.credentials is not None
         self._watch = watch
         self.files = VideoFiles(settings=settings, fetch_again=self.fetch_again)
         self._chains = FilmChains(store=store, settings=settings, film_of=self.files.original)
+
+    def _checking(self, job: Job) -> CheckFilm:
+        """Return the check of a job's film. One that was to be signed and is not comes all the same; admins hear it."""
+        check = self._check(job)
+
+        async def checked(path: Path, *, lenient: bool) -> media.Probe:
+            probe = await check(path, lenient=lenient)
+            if self._signs and not probe.signed:
+                self._alerts.tell("unsigned", "alert-unsigned")
+            return probe
+
+        return checked
 
     async def collect(self, assignment: Assignment) -> Verdict:
         """Ask fal itself, whatever made the job due, and bring the film home if it is done.
@@ -124,7 +139,7 @@ class Collector:
         if path is None:
             return False
         try:
-            probe = await self._check(job)(path, lenient=False)
+            probe = await self._checking(job)(path, lenient=False)
         except MediaError:
             return False
         parts = await asyncio.to_thread(parts_on_disk, job, path)
@@ -236,13 +251,13 @@ class Collector:
     async def _joined(self, job: Job, film: Path) -> VideoFile:
         """Join the part with its film; where that is never to be, or not for ten minutes, it comes alone."""
         try:
-            return await self._chains.join(job, film, self._check(job))
+            return await self._chains.join(job, film, self._checking(job))
         except CannotJoin:
             pass
         except Unavailable:
             if job.odd_since is None or now_ms() - job.odd_since < ODD_MS:
                 raise
-        return await self._chains.alone(job, film, self._check(job))
+        return await self._chains.alone(job, film, self._checking(job))
 
     async def _fetch(
         self, job: Job, submit: Submit, handle: RequestHandle, name: str, *, check: CheckFilm | None = None
@@ -260,7 +275,7 @@ class Collector:
             stored=await self.stored_results(job, submit),
             sent=job.request.source_urls,
             on_result=keep,
-            check=check or self._check(job),
+            check=check or self._checking(job),
         )
 
     async def _keep(self, job_id: str, receipt: str, reply: RawReply, *, of: str) -> None:

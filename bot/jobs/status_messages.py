@@ -151,9 +151,11 @@ class StatusMessages:
         elif job.state not in OVER | ENDED | {State.AWAITING_CONFIRMATION} and is_offer(job.status_shown or ""):
             await self._store.jobs.card_gone(job.id, job.status_ref, was_own=False)
             self._behind[job.id] = None  # the offer cannot become the card: that comes below it
-        if channel.limits.edits and (job.status_ref is not None or job.status_shown == "" or job.state in ENDED):
+        if job.status_ref is not None or job.status_shown == "" or job.state in ENDED:
             for ref in job.replaced_refs:  # its own card stands by now, or there will be none
-                if self._may(chat, job):
+                if not channel.limits.edits:
+                    await self._store.jobs.replaced(job.id, ref)  # there it stays for good
+                elif self._may(chat, job):
                     await self._put_away(channel, job, ref)
 
     # The one card

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from bot.channels.telegram.settings import TelegramSettings
 from bot.cli.main import STATES
+from bot.settings import Settings
 from bot.store.passive_tables import codes
 from bot.store.records import State
 from bot.store.tables import ledger
@@ -573,6 +574,10 @@ def test_doctor_tries_what_films_are_signed_with(made: Desk, tmp_path: Path) -> 
     assert (state, "while REELBOT_AI_LABEL is off" in text) == ("wrong", True)
     state, text = signature(**given, REELBOT_AI_LABEL="metadata") or ("", "")
     assert (state, text.startswith("films are signed (C2PA)")) == ("ok", True)
+    half = Settings.offline(c2pa_key=files.key, ai_label="metadata").warnings  # what run says at its start
+    assert half == ["REELBOT_C2PA_CERTIFICATE: is not set, so films are not signed"]
+    idle = Settings.offline(c2pa_key=files.key, c2pa_certificate=files.certificate).warnings
+    assert idle == ["REELBOT_C2PA_KEY: films are not signed while REELBOT_AI_LABEL is off: metadata or visible"]
     files.key.chmod(0o644)
     state, text = signature(**given, REELBOT_AI_LABEL="metadata") or ("", "")
     assert (state, "chmod 600" in text) == ("warn", True)

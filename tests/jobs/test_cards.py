@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.channels import wecom
 from bot.channels.types import Address, Message, SendError, SendOutcome
 from bot.jobs.status_messages import StatusMessages
 from bot.store import Store
@@ -333,6 +334,20 @@ def test_the_message_of_each_replaced_offer_goes(database_url: str) -> None:
         assert [line.job_id for line in site.slate.lines] == [first, third]
 
     on_site(database_url, story, Slate(deletes=True))
+
+
+def test_where_nothing_is_edited_an_older_message_stays_and_is_not_looked_at_for_ever(database_url: str) -> None:
+    async def story(site: Site) -> None:
+        first = await offered(site, "m1")
+        await site.turned()
+        second = await offered(site, "m2", replaces=first)
+        await site.turned()
+        await site.turned()
+        assert (await site.job(second)).replaced_refs == ()
+        assert site.slate.deleted == []
+        assert second not in await site.store.jobs.changed_since(now_ms() + 1000)
+
+    on_site(database_url, story, Slate(deletes=True, limits=wecom.MANIFEST.limits))
 
 
 def test_an_offer_that_is_declined_before_it_is_shown_takes_the_older_one_along(database_url: str) -> None:

@@ -46,6 +46,7 @@ class Acts:
         self.random = random.Random(seed)
         self.reached = reached
         self.told: list[str] = []
+        self.people: list[Person] = []
 
     def idea(self, person: Person) -> str:
         pick = self.random.choice
@@ -271,4 +272,6 @@ class Acts:
     def kill(self, *, hard: bool) -> None:
         self.told.append(f"the bot is {'killed' if hard else 'stopped'} and started")
         self.reached["killed" if hard else "stopped"] += 1
+        for each in self.people:
+            each.memory.is_killed |= hard
         self.stage.restart(hard=hard)

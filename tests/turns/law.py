@@ -74,7 +74,8 @@ class Memory:
     `last`: the messages of the bot's latest word. `used`: the priced buttons that have bought. `on_table`: something
     may lie on the table, so that a command may be asked about. `waits_for_photo`: the words of a command that asked for
     its photo just now. `sent`: every photo that was sent here, in order. `erased`: a film may have been deleted.
-    `doubled`: offers whose sender was killed over it, so that they were sent once more.
+    `is_killed`: a process was, since the last answer here. `doubled`: offers whose sender was killed over it, so that
+    they were sent once more.
     """
 
     seen: list[Seen] = field(default_factory=list)
@@ -87,6 +88,7 @@ class Memory:
     known: dict[str, Seen] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
     erased: bool = False
+    is_killed: bool = False
     doubled: set[str] = field(default_factory=set)
 
     @property

@@ -151,7 +151,7 @@ class Story(Scenes):
         spoken = [each for each in said if each.offer or each.key not in old]  # a card that goes on says nothing new
         stands = {each.key for each in seen if each.offer}
         memory.last = spoken or [each for each in memory.last if not each.offer or each.key in stands]
-        memory.seen, memory.toasts, memory.bought = seen, toasts, bought
+        memory.seen, memory.toasts, memory.bought, memory.is_killed = seen, toasts, bought, False
 
     def _answer(self, person: Person, what: str) -> tuple[list[Seen], int]:
         """What stands there when there is an answer: a toast, or a card's change, may come after the row is closed."""
@@ -183,7 +183,7 @@ class Story(Scenes):
         open_now = sorted(filter(None, self.stage.open_offers(talker.user, talker.chat)))
         if isinstance(talker, OnWeChat) or shown == open_now:
             return True
-        if self.reached["killed"]:
+        if memory.is_killed:
             memory.doubled |= {each for each in shown if shown.count(each) > 1}
         return set(open_now) <= set(shown) <= {*open_now, *memory.doubled} and set(shown) & memory.doubled != set()
 

@@ -134,6 +134,7 @@ alert-problem = The bot cannot do all its work: { $problem }. Once the cause is 
 alert-hangs = Part of the bot hangs: { $problem }. Restart it, unless its supervisor has done so by now; no job is lost.
 alert-problems-over = The bot does all its work again.
 alert-disk = Only { $free } MB are left on the disk of the output folder. Nothing is ordered until there is room.
+alert-unsigned = Videos come without their signature (C2PA): "reelbot doctor" says why.
 alert-unreadable = A stored message in { $chat } cannot be read by this version and was set aside; it stands in the table of messages, the logs name its row. The other messages go on.
 alert-unreadable-job = Job { $job } of { $user } has been paid for, and this version cannot read its row ({ $reason }). It is set aside and nothing of it is thrown away; it goes on by itself once a version runs that can read it. All other jobs go on.
 alert-unreadable-free = Job { $job } of { $user } cannot be read by this version ({ $reason }). Nothing was bought; it has ended, and what was reserved for it is free again.

@@ -135,6 +135,7 @@ alert-problem = 機器人有部分工作暫時做不了：{ $problem }。原因�
 alert-hangs = 機器人有一部分卡住了：{ $problem }。如果它還沒有自動重啟，請重啟機器人；任務不會丟失。
 alert-problems-over = 機器人已恢復正常工作。
 alert-disk = 輸出目錄所在磁碟只剩 { $free } MB。騰出空間之前不會下單。
+alert-unsigned = 影片沒有簽上名（C2PA）。原因請執行 "reelbot doctor" 查看。
 alert-unreadable = { $chat } 有一條已保存的訊息，這個版本讀不了，已擱置；它還在訊息表裡，日誌寫明了是哪一行。其他訊息照常處理。
 alert-unreadable-job = { $user } 的任務 { $job } 已付費，但這個版本讀不了它的記錄（{ $reason }）。任務已擱置，內容都保留著；換上能讀的版本後會自動繼續。其他任務照常進行。
 alert-unreadable-free = { $user } 的任務 { $job } 這個版本讀不了（{ $reason }）。沒有產生費用；任務已結束，為它預留的金額已釋放。

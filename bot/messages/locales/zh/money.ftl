@@ -134,6 +134,7 @@ alert-problem = 机器人有部分工作暂时做不了：{ $problem }。原因�
 alert-hangs = 机器人有一部分卡住了：{ $problem }。如果它还没有自动重启，请重启机器人；任务不会丢失。
 alert-problems-over = 机器人已恢复正常工作。
 alert-disk = 输出目录所在磁盘只剩 { $free } MB。腾出空间之前不会下单。
+alert-unsigned = 视频没有签上名（C2PA）。原因请运行 "reelbot doctor" 查看。
 alert-unreadable = { $chat } 有一条已保存的消息，这个版本读不了，已搁置；它还在消息表里，日志写明了是哪一行。其他消息照常处理。
 alert-unreadable-job = { $user } 的任务 { $job } 已付费，但这个版本读不了它的记录（{ $reason }）。任务已搁置，内容都保留着；换上能读的版本后会自动继续。其他任务照常进行。
 alert-unreadable-free = { $user } 的任务 { $job } 这个版本读不了（{ $reason }）。没有产生费用；任务已结束，为它预留的金额已释放。
