@@ -115,7 +115,7 @@ def plan(
     mode = arguments.word("mode", mode, Mode)
     (chosen, _), notes = _endpoint(_or_draft(find(model), mode, resolution), mode)
     endpoint = require_offered(chosen, mode)
-    _check_prompt(prompt, endpoint, has_photo=endpoint.photo_field is not None and references > 1)
+    _check_prompt(prompt, endpoint, has_photo=endpoint.films_sound and references > 1)
     _check_sound(chosen, endpoint, prompt, references, notes)
     _check_source(endpoint, source, notes)
     if mode is Mode.REFERENCE_TO_VIDEO and references > endpoint.most_sources:
@@ -182,7 +182,7 @@ def _by_source(endpoint: Endpoint, rate: Decimal, source_s: float | None) -> Quo
     into = Decimal(longest if source_s is None else min(max(1, ceil(source_s)), longest))
     seconds = (into + min(into, Decimal(endpoint.output_s))) / 2 if endpoint.output_s else into
     rounds = source_s is not None and not endpoint.output_s and into != Decimal(str(source_s))
-    if endpoint.photo_field is not None and source_s is not None and source_s > longest:
+    if endpoint.films_sound and source_s is not None and source_s > longest:
         rounds = False  # a sound is cut to the sample
     up_to = endpoint.conservative_price or source_s is None or rounds
     return Quote(rate * seconds + endpoint.usd_per_source, endpoint.id, up_to=up_to)
@@ -275,7 +275,7 @@ def _describe(mode: Mode, endpoint_id: str, endpoint: Endpoint | None) -> str:
         prices.append(f"{resolution or 'any'} ${rate.normalize():f}/s ({most}{whole} for {usual_s} s)")
     prices += [f"{usd_text(usd)} for {seconds} s" for seconds, usd in endpoint.usd_per_clip.items()]
     seconds = f"{_seconds_text(endpoint.durations)} s" if endpoint.durations else "as long as the source"
-    if endpoint.photo_field is not None:
+    if endpoint.films_sound:
         photo = "with a photo" if endpoint.needs_photo else "with a photo or without"
         seconds = "as long as the sound, {}-{} s, {}".format(*endpoint.source_seconds, photo)
     ratios = f", {' '.join(endpoint.aspect_ratios)}" if endpoint.aspect_ratios else ""

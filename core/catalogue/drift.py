@@ -117,7 +117,7 @@ def narrowed(endpoint: Endpoint, findings: Iterable[Finding]) -> Endpoint | None
 def _sent(endpoint: Endpoint) -> Iterable[_Sent]:
     """Yield every field of a body: those whose names stand in the row, and those that all endpoints call alike."""
     if endpoint.has_prompt:
-        yield _Sent("prompt", {"": "a"}, always=endpoint.photo_field is None)
+        yield _Sent("prompt", {"": "a"}, always=not endpoint.films_sound)
     for name, value in endpoint.fixed.items():
         yield _Sent(name, {str(value): value})
     if endpoint.durations:

@@ -65,9 +65,14 @@ class Endpoint:
     conservative_price: bool = False  # the vendor's rule can be read two ways; ours is the dearer
 
     @property
+    def films_sound(self) -> bool:
+        """Return whether its first source is a sound, whose seconds it films and bills."""
+        return self.photo_field is not None
+
+    @property
     def needs_photo(self) -> bool:
         """Return whether a sound alone is not enough here, whatever is said about it."""
-        return self.photo_field is not None and not self.has_prompt
+        return self.films_sound and not self.has_prompt
 
     @property
     def source_limits(self) -> SourceLimits:

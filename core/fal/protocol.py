@@ -51,7 +51,7 @@ def request_body(request: VideoRequest) -> dict[str, Any]:
     A photo that speaks may do so without words about it: then there is no prompt.
     """
     endpoint = row_of(request.model, request.mode)
-    says_words = endpoint.has_prompt and (endpoint.photo_field is None or bool(request.prompt.strip()))
+    says_words = endpoint.has_prompt and (not endpoint.films_sound or bool(request.prompt.strip()))
     body: dict[str, Any] = {"prompt": request.prompt} if says_words else {}
     body |= endpoint.fixed
     if request.duration_s is not None and endpoint.durations:

@@ -124,7 +124,7 @@ def billed_s(endpoint: Endpoint | None, body: dict[str, Any], source_s: float | 
     """
     if endpoint is None or endpoint.durations or source_s is None:
         return seconds_of(endpoint, body) + (_OVERRUN_S if endpoint and endpoint.overrun_s else Decimal(0))
-    if endpoint.photo_field is not None:
+    if endpoint.films_sound:
         return Decimal(ceil(source_s))
     if not endpoint.output_s:
         return Decimal(str(round(source_s, 3)))

@@ -197,7 +197,7 @@ def _of_row(endpoint: Endpoint) -> tuple[dict[str, Any], list[str]]:
         made[name] = _ADDRESS
     made.pop("", None)  # what is not sent has no name
     made["enable_safety_checker"] = {"type": "boolean", "default": True}
-    words = endpoint.has_prompt and not endpoint.photo_field
+    words = endpoint.has_prompt and not endpoint.films_sound
     photo = endpoint.needs_photo and endpoint.photo_field
     needed = (words and "prompt", *endpoint.fixed, endpoint.source_field, endpoint.end_field, photo)
     return made, [each for each in needed if each]

@@ -216,7 +216,7 @@ class Renderer:
     async def _film(self, request: Request) -> tuple[dict[str, Any], Decimal]:
         """Make the film; return the answer, and the seconds that are billed."""
         endpoint, body = row_for(request.endpoint, request.body), request.body
-        if endpoint is not None and not endpoint.has_prompt and endpoint.photo_field is None:
+        if endpoint is not None and not endpoint.has_prompt and not endpoint.films_sound:
             return await self._remade(request, endpoint)
         sources = await self._sources(request, endpoint)
         self._require_length(endpoint, body, sources)
@@ -303,7 +303,7 @@ class Renderer:
 
     def _require_length(self, endpoint: Endpoint | None, body: dict[str, Any], sources: list[_SourceFile]) -> None:
         """Fail where the sound is longer or shorter than the endpoint takes, or none."""
-        if endpoint is None or endpoint.photo_field is None:
+        if endpoint is None or not endpoint.films_sound:
             return
         url = str(body[endpoint.source_field or ""])
         if sources[0].kind is not Kind.AUDIO:
