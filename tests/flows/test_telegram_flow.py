@@ -19,7 +19,7 @@ from tests.samples import BUSY
 
 def test_words_become_a_native_video(on_bench: Callable[..., None]) -> None:
     async def story(made: Bench) -> None:
-        asked = made.telegram.user_says(42, "/video a red fox running through fresh snow")
+        asked = made.telegram.user_says(42, "/video sandbox:slow-2 a red fox running through fresh snow")
         await made.until(made.films)
         job = await made.settled(State.DELIVERED)
         assert made.submits() == 1

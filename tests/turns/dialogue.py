@@ -9,7 +9,7 @@ from tests.turns.law import changed
 from tests.turns.stage import Purchase, Stage
 from tests.turns.talkers import OnWeChat, Seen, Talker
 
-_CARD = "🎬"
+_CARD = re.compile(r"🎬|Job CODE: |编号 CODE：")  # while it lives, and what is left of it
 _CODE = re.compile(r"\b[2-9A-HJKMNP-Z]{7}\b")
 _OF_ALL = re.compile(r"\nAll together:.*")
 _NUMBERS = re.compile(r"\b\d{1,2}:\d\d\b|\b\d{4}-\d\d-\d\d\b|\d+ 秒前|\bin \d+ s\b|about \d+ min\w*|约? ?\d+ 分钟")
@@ -67,7 +67,7 @@ class Speaker:
         # a card that goes on says nothing new, and goes on at its own pace
         spoken = [each for each in said if each.offer or each.key not in old]
         self.heard.append(
-            sorted({_plain(each) for each in spoken if not each.text.startswith(_CARD) and not each.is_film})
+            sorted({text for text in (_plain(each) for each in spoken if not each.is_film) if not _CARD.match(text)})
         )
 
     def _do(self, what: str) -> None:

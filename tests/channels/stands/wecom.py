@@ -31,11 +31,13 @@ class WeComStand(ServerStand):
 
     async def says(self, text: str, *, photo: bytes | None = None, group: bool = False) -> None:
         assert not group
-        if photo is not None:  # at the first look it is not there yet, so that a rule may spoil the second
-            self.fake.fail("file", "errcode", code=503)
+        # At the first look it is not there yet, so that a rule may spoil the second.
+        early = self.fake.fail("file", "errcode", code=503) if photo is not None else None
         before = len(self.box)
         await self.fake.says(_PERSON, text, photo=photo)
         await self._stored(before)
+        while early is not None and early.times:
+            await asyncio.sleep(0.005)
 
     async def repeats(self) -> None:
         before = len(self.box)

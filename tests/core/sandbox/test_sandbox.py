@@ -93,7 +93,7 @@ def refusals(reply: httpx.Response) -> list[tuple[str, str]]:
 
 def test_a_request_goes_through_fals_three_states(tmp_path: Path) -> None:
     async def story(ours: Fal) -> None:
-        taken = await ours.submit(duration=5)
+        taken = await ours.submit(prompt="sandbox:slow-1 a fox", duration=5)  # long enough to be seen at it
         base = f"{ours.http.base_url}/{APP}/requests/{taken['request_id']}"
         assert (taken["status"], taken["queue_position"]) == ("IN_QUEUE", 0)
         assert (taken["response_url"], taken["status_url"]) == (base, f"{base}/status")

@@ -167,6 +167,7 @@ class Api:
         try:
             while not bot.queue and bot.alive and time.monotonic() < until and not gone.done():
                 await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # whoever died before the message came is seen to have gone, and gets nothing
         finally:
             bot.polling -= 1
         if gone.done():
