@@ -34,7 +34,7 @@ from core.types import Kind, SourceLimits
 
 log = logging.getLogger(__name__)
 
-FILM = Path(__file__).parent / "film.py"
+FILM = Path(__file__).parent / "filming"
 _CALLING = RetryPolicy(httpx.HTTPError, pauses_s=(0.2, 0.4, 0.8), tries=4)
 _SOURCE_BYTES = 100_000_000
 _WALL_S = 240.0

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFont
 
 from core import sandbox
-from core.sandbox import film
+from core.sandbox.filming import scenery
+from core.sandbox.renderer import FILM
 from tests.corpus import clip, photo
 
-CAMERA = Path(film.__file__)
 FONT = Path(sandbox.__file__).parent / "fonts" / "captions.ttf"
 
 
@@ -28,7 +28,7 @@ def shoot(into: Path, prompt: str, **more: Any) -> Path:
     job = {"width": 320, "height": 180, "seconds": 1, "fps": 12, "photo": None, "video": None}
     job |= {"into": str(into), "prompt": prompt} | more
     done = subprocess.run(
-        [sys.executable, "-I", str(CAMERA), json.dumps(job)], env={}, capture_output=True, check=True, timeout=60
+        [sys.executable, "-I", str(FILM), json.dumps(job)], env={}, capture_output=True, check=True, timeout=60
     )
     answer = json.loads(done.stdout)
     assert answer["ok"]["size"] == into.stat().st_size, answer
@@ -83,7 +83,7 @@ def test_two_prompts_give_visibly_different_films(tmp_path: Path) -> None:
 def test_chinese_words_choose_the_place_too(tmp_path: Path) -> None:
     words = {"雪": "snow", "夜": "night", "海": "ocean", "城市": "city", "沙漠": "desert", "雨": "rain", "火": "fire"}
     for chinese, english in words.items():
-        assert film.scene_of(chinese) is film.scene_of(english)
+        assert scenery.scene_of(chinese) is scenery.scene_of(english)
 
 
 def test_it_moves(tmp_path: Path) -> None:
@@ -145,16 +145,21 @@ def test_a_broken_photo_is_told_and_leaves_the_child_well(tmp_path: Path) -> Non
     job = {"into": str(tmp_path / "a.mp4"), "prompt": "x", "width": 320, "height": 180, "seconds": 1, "fps": 12}
     job |= {"photo": str(tmp_path / "photo.jpg"), "video": None}
     done = subprocess.run(
-        [sys.executable, "-I", str(CAMERA), json.dumps(job)], env={}, capture_output=True, check=True, timeout=60
+        [sys.executable, "-I", str(FILM), json.dumps(job)], env={}, capture_output=True, check=True, timeout=60
     )
     assert json.loads(done.stdout)["refused"] == "image_load_error"
 
 
 def test_the_child_keeps_itself_small() -> None:
-    limits = "import resource, film; film.limit(); print(resource.getrlimit(resource.RLIMIT_AS)[0])"
+    limits = """
+import resource
+from core.sandbox.filming.__main__ import limit
+limit()
+print(resource.getrlimit(resource.RLIMIT_AS)[0])
+"""
     done = subprocess.run(
         [sys.executable, "-c", limits],
-        env={"PYTHONPATH": str(CAMERA.parent), "PATH": os.environ.get("PATH", "")},
+        env={"PYTHONPATH": str(FILM.parents[2]), "PATH": os.environ.get("PATH", "")},
         capture_output=True,
         check=True,
         timeout=60,

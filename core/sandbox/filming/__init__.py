@@ -1,0 +1,1 @@
+"""What films in the sandbox: run as a child, and loaded by nobody else."""
