@@ -12,6 +12,7 @@ from PIL import Image
 from bot.cli.main import parser_of_all
 from bot.conversation import commands
 from bot.conversation.admin_words import WORDS
+from bot.conversation.command_parser import parse
 from bot.conversation.setting_fields import FIELDS
 from core import pricing
 from core.catalogue import Endpoint, Model
@@ -89,7 +90,7 @@ def test_every_word_for_admins_stands_in_the_table_with_its_rights() -> None:
         (each.usage, each.right, each.does) for each in WORDS
     ]
     for (_, chinese, *_), word in zip(told, WORDS, strict=True):
-        said = commands.parse("/" + chinese.strip("`"))
+        said = parse("/" + chinese.strip("`"))
         assert isinstance(said, commands.Administer)
         assert said.request.word == word.name
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.channels.types import Address, Incoming
-from bot.conversation.commands import ParsedMessage, parse_message
+from bot.conversation.command_parser import parse_message
+from bot.conversation.commands import ParsedMessage
 
 _KEPT_S = 10.0
 _MOST_ALBUMS = 200

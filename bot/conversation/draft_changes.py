@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.channels.types import AttachmentRef, Incoming
 from bot.conversation import commands
+from bot.conversation.command_parser import parse_message
 from bot.conversation.drafts import with_words, without_lapsed
 from bot.conversation.generation_options import as_flags, merged, parse_options
 from bot.conversation.photo_words import read_with_photos
@@ -68,7 +69,7 @@ def draft_of(offer: Job, situation: Situation) -> Draft:
         DraftSource(source, f"{event}+{number}" if number else event, at=situation.at)
         for number, source in enumerate(offer.offered_sources)
     )
-    command = commands.parse_message(replace(offer.incoming, pressed=None)).command
+    command = parse_message(replace(offer.incoming, pressed=None)).command
     match command:
         case commands.MakeVideo(options=options):
             asked = options

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.channels.types import Incoming, Message
 from bot.conversation import commands
+from bot.conversation.command_parser import parse_message
 from bot.conversation.decisions import NOTHING, Decision
 from bot.conversation.generation_options import (
     GenerationOptions,
@@ -82,7 +83,7 @@ class Edits:
 
 def _same(before: Incoming, after: Incoming) -> bool:
     """Return whether both say the same to the bot, however they are written."""
-    return commands.parse_message(before).command == commands.parse_message(after).command
+    return parse_message(before).command == parse_message(after).command
 
 
 def _request(command: commands.Command | None) -> commands.MakeVideo | None:

@@ -10,6 +10,7 @@ from bot.conversation.admin_handler import AdminHandler
 from bot.conversation.admission import Right
 from bot.conversation.answer_language import answer_language
 from bot.conversation.balance import BalanceHandler
+from bot.conversation.command_parser import parse_message
 from bot.conversation.decisions import NOTHING, Decision
 from bot.conversation.edits import Edits
 from bot.conversation.film_commands import FilmCommands
@@ -138,7 +139,7 @@ class MessageHandler:
         """Return the price at which this message would be ordered as it stands; see Talk.quote. It changes nothing."""
         if second_command(incoming) is not None:
             return None
-        return await self._talk.quote(await self.situation(incoming), commands.parse_message(incoming).command)
+        return await self._talk.quote(await self.situation(incoming), parse_message(incoming).command)
 
     async def _quoted(self, incoming: Incoming) -> Job | None:
         """Find the person's own job or offer that the message replied to is about."""

@@ -5,7 +5,8 @@ import logging
 from collections.abc import Callable
 
 from bot.channels.types import Incoming
-from bot.conversation.commands import MakeVideo, PlainText, parse_message
+from bot.conversation.command_parser import parse_message
+from bot.conversation.commands import MakeVideo, PlainText
 from bot.conversation.handler import MessageHandler
 from bot.conversation.reply_strategies import ReplyStrategy
 from bot.loops import Loop

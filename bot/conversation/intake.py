@@ -12,7 +12,8 @@ from bot.channels.text_lengths import encodable
 from bot.channels.types import Incoming, Reply
 from bot.conversation.admission import Admission
 from bot.conversation.albums import Albums
-from bot.conversation.commands import ParsedMessage, Start, parse_message
+from bot.conversation.command_parser import parse_message
+from bot.conversation.commands import ParsedMessage, Start
 from bot.conversation.inbox_limits import may_wait
 from bot.conversation.planning import group_of
 from bot.conversation.refusals import Refusals

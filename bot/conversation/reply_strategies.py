@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bot.channels.protocol import ChannelPort
 from bot.channels.types import Incoming, Message, Reply, SendError, SendOutcome, Toast
-from bot.conversation.commands import parse_message
+from bot.conversation.command_parser import parse_message
 from bot.conversation.decisions import Decision, OrderInstead
 from bot.conversation.handler import MessageHandler
 from bot.conversation.ordering import OrderService

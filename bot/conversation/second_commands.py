@@ -4,6 +4,7 @@ import re
 
 from bot.channels.types import Incoming
 from bot.conversation import commands
+from bot.conversation.command_parser import parse
 from bot.conversation.words import Meaning, meaning_of
 
 _WORD = r"([a-z]+|[\u4e00-\u9fff]+)"
@@ -18,7 +19,7 @@ def second_command(incoming: Incoming) -> str | None:
         rest, before = text[slash.start() :], text[: slash.start()].split()
         if len(before) == 1 and before[0].startswith("@"):
             continue  # the bot was called by its name
-        if isinstance(commands.parse(rest, direct=False), commands.Command):
+        if isinstance(parse(rest, direct=False), commands.Command):
             return rest.splitlines()[0]
     lines = [line.strip() for line in text.splitlines() if line.strip()][1:]
     for line in lines if incoming.direct else ():
@@ -30,4 +31,4 @@ def second_command(incoming: Incoming) -> str | None:
 
 
 def _is_command(line: str) -> bool:
-    return not isinstance(commands.parse(line), commands.PlainText | None)
+    return not isinstance(parse(line), commands.PlainText | None)

@@ -4,6 +4,7 @@ import re
 
 from bot.channels.types import Incoming
 from bot.conversation import commands
+from bot.conversation.command_parser import parse
 from bot.conversation.generation_options import GenerationOptions, as_flags, parse_options
 from bot.conversation.photo_words import photo_way, read_with_photos
 from bot.conversation.situation import Situation
@@ -43,7 +44,7 @@ def quoted_words(incoming: Incoming) -> str:
     quoted = incoming.quoted
     if quoted is None or quoted.ours or quoted.attachment is not None or meaning_of(quoted.text) is not None:
         return ""
-    match commands.parse(quoted.text):
+    match parse(quoted.text):
         case commands.MakeVideo(prompt=prompt):
             return prompt.strip()
         case commands.PlainText(text=text):
@@ -73,7 +74,7 @@ def describes_nothing(caption: str) -> bool:
         return True
     if not caption or meaning_of(caption) is not None or line_in(caption) is not None or is_only_options(caption):
         return True
-    return not isinstance(commands.parse(caption), commands.PlainText | commands.MakeVideo)
+    return not isinstance(parse(caption), commands.PlainText | commands.MakeVideo)
 
 
 def is_small_talk(prompt: str) -> bool:

@@ -1,6 +1,6 @@
 """Lists the words that give a command, in English and in Chinese, simplified and traditional.
 
-One table for what a person says (bot/conversation/commands.py) and for buttons that are typed (text_buttons.py).
+One table for what a person says (bot/conversation/command_parser.py) and for buttons that are typed (text_buttons.py).
 """
 
 _VIDEO_WORDS = (

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bot.channels.types import Action
 from bot.conversation.admin_words import WORDS, AdminRequest, is_admin_request, parse_admin
-from bot.conversation.commands import Administer, PlainText, Unknown, parse, pressed
+from bot.conversation.command_parser import parse, pressed
+from bot.conversation.commands import Administer, PlainText, Unknown
 from bot.conversation.stranger_notices import allow_buttons, shown_name
 from bot.messages.languages import LANGUAGES
 from bot.messages.text_buttons import offered

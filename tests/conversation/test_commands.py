@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation import commands
+from bot.conversation.command_parser import parse, pressed
 from bot.conversation.commands import (
     ADMIN_COMMANDS,
     COMMANDS,
@@ -15,7 +16,6 @@ from bot.conversation.commands import (
     Command,
     Confirm,
     Forget,
-    GenerationOptions,
     Help,
     MakeVideo,
     PlainText,
@@ -26,9 +26,8 @@ from bot.conversation.commands import (
     ShowStatus,
     Start,
     Unknown,
-    parse,
-    pressed,
 )
+from bot.conversation.generation_options import GenerationOptions
 from bot.messages.callback_data import data_for
 
 FOX = MakeVideo("a fox")
@@ -424,7 +423,7 @@ def test_button_data_with_anything_odd_is_nothing() -> None:
     ],
 )
 def test_what_stands_under_a_film_is_typed_with_its_code(text: str, expected: commands.Command) -> None:
-    assert commands.parse(text) == expected
+    assert parse(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -439,7 +438,7 @@ def test_what_stands_under_a_film_is_typed_with_its_code(text: str, expected: co
      "sharper knives"],
 )  # fmt: skip
 def test_words_that_speak_of_a_picture_stay_words(text: str) -> None:
-    assert commands.parse(text) == commands.PlainText(text)
+    assert parse(text) == commands.PlainText(text)
 
 
 @pytest.mark.parametrize(

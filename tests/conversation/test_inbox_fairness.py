@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.channels.types import Address, Incoming, Message
-from bot.conversation.commands import parse_message
+from bot.conversation.command_parser import parse_message
 from bot.conversation.inbox_limits import Floods, may_wait
 from bot.conversation.refusals import Refusals
 from bot.conversation.stranger_notices import StrangerNotices

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bot.channels.types import Action
 from bot.conversation import commands
-from bot.conversation.commands import ChangeSettings, PlainText, parse, pressed
+from bot.conversation.command_parser import parse, pressed
+from bot.conversation.commands import ChangeSettings, PlainText
 from bot.conversation.generation_options import GenerationOptions
 from bot.conversation.planning import MadeOf, plan_with
 from bot.conversation.setting_fields import (

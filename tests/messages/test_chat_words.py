@@ -6,6 +6,7 @@ import pytest
 
 from bot.channels import manifests
 from bot.conversation import commands
+from bot.conversation.command_parser import parse
 from bot.messages import i18n
 from bot.messages.i18n import in_words, translate
 from bot.messages.languages import LANGUAGES
@@ -68,7 +69,7 @@ def test_a_word_to_be_typed_is_a_command(language: str) -> None:
     texts = [_said(in_words(language), key, photos=0) for key in IN_WORDS]
     quoted = {word for text in texts for word in re.findall(r"[“「]([a-z]{4,}|[\u4e00-\u9fff]{2})[”」]", text)}
     assert len(quoted) > 4
-    assert [word for word in quoted - FACTS_IN_QUOTES if isinstance(commands.parse(word), commands.PlainText)] == []
+    assert [word for word in quoted - FACTS_IN_QUOTES if isinstance(parse(word), commands.PlainText)] == []
 
 
 FACTS_IN_QUOTES = {"vidoe", "receipts"}
@@ -81,10 +82,10 @@ def test_what_is_offered_in_the_lists_is_understood() -> None:
         ("en", "video: a paper boat in the rain, premium, 10s, 9:16"),
     ):
         assert example in translate(in_words(language), "passive-help")
-        command = commands.parse(example)
+        command = parse(example)
         assert isinstance(command, commands.MakeVideo)
         wishes = command.options
         assert (wishes.model, wishes.duration_s, wishes.aspect_ratio) == ("premium", 10, "9:16")
     for asked in ("价格 高级 10秒 1080p", "價格 高級 10秒 1080p", "price premium 10s 1080p"):
-        assert isinstance(commands.parse(asked), commands.ShowPrice)
-    assert isinstance(commands.parse("文生影片 雨中的紙船"), commands.MakeVideo)
+        assert isinstance(parse(asked), commands.ShowPrice)
+    assert isinstance(parse("文生影片 雨中的紙船"), commands.MakeVideo)

@@ -11,6 +11,7 @@ from bot.channels.text_lengths import encodable
 from bot.channels.types import Action, Message
 from bot.channels.wechat.parsing import shown
 from bot.conversation import commands
+from bot.conversation.command_parser import parse
 from bot.conversation.words import Line, line_in
 from bot.messages import languages
 from bot.messages.callback_data import data_for
@@ -80,7 +81,7 @@ def test_what_is_offered_comes_back(language: str) -> None:
     assert (line_in(line), told) == (Line("cancel", "K7"), "a red fox")
     for code in LANGUAGES:
         ((line, _),) = offered([Action(languages.row(code).name, data_for("lang", code))], CODES, language)
-        assert commands.parse(line) == commands.ChooseLanguage(code)
+        assert parse(line) == commands.ChooseLanguage(code)
 
 
 def test_a_yes_is_a_link_that_types_its_line_and_nothing_else_is() -> None:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.channels.types import Address, Incoming
-from bot.conversation.commands import parse_message
+from bot.conversation.command_parser import parse_message
 from bot.messages.callback_data import data_for
 from bot.store.database import Database
 from bot.store.records import JobDraft
