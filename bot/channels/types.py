@@ -216,7 +216,8 @@ class Limits:
     `lone_photos`: a photo that stands alone reaches the bot in groups, too; else only in one message with words
     that address it, or as what these reply to. `unconfirmed_s`: a chat that often takes a video without confirming
     it: its owner is asked with their next message only, and an unconfirmed one counts as delivered so many seconds
-    later. `slashes`: people type commands with a slash there, and a photo may have a caption.
+    later. `slashes`: people type commands with a slash there, and a photo may have a caption. `sounds`: a person can
+    send a song or a recording as a file.
     """
 
     video_bytes: int
@@ -237,6 +238,7 @@ class Limits:
     unconfirmed_s: float | None = None
     lone_photos: bool = True
     slashes: bool = True
+    sounds: bool = True
 
 
 class SendOutcome(StrEnum):

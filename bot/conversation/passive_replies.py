@@ -137,7 +137,8 @@ class PassiveReplies:
                 return self._answer_with(person, person.say("passive-start"))
             case commands.Help():
                 more = await self._handler.help_for_admins(incoming, person.language)
-                return self._answer_with(person, person.say("passive-help") + more)
+                sounds = "yes" if self._channels[incoming.address.channel].limits.sounds else "no"
+                return self._answer_with(person, person.say("passive-help", sounds=sounds) + more)
             case commands.Again(job=None) if person.waiting:
                 return self._next(person) or self._answer_with(person, person.say("passive-nothing-to-say"))
         decision = await self._handler.handle(message)

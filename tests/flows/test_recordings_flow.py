@@ -63,8 +63,9 @@ def test_a_song_as_a_file_in_personal_wechat(on_ilink: Callable[..., None], tmp_
     song = voice(tmp_path / "song.mp3", seconds=3, codec="libmp3lame", rate=44_100).read_bytes()
 
     async def story(made: Bench, fake: ILinkFake) -> None:
+        assert "声音文件加照片" in await says(fake, "帮助")
         fake.sends_file(FRIEND, song, name="song.mp3")
-        assert "录音收到！" in (await told(fake, FRIEND, 1))[0]
+        assert "录音收到！" in (await told(fake, FRIEND, 2))[1]
         offer = await says(fake, "海边的歌手")
         assert "用你的录音作声音。" in offer
         assert "LTX 2.5 Fast" in offer

@@ -443,7 +443,9 @@ def test_who_writes_in_traditional_characters_is_answered_in_them(on_wechat: Cal
             return seen.text
 
         assert "回覆「影片＋想看的畫面」" in await said("幫助")
-        assert "回复“视频＋想看的画面”" in await said("帮助")
+        helped = await said("帮助")
+        assert "回复“视频＋想看的画面”" in helped
+        assert "声音文件" not in helped  # nobody can send one here
         assert "🎬 已接單" in await said("影片 一隻紅狐狸在雪地裡奔跑")
         (job,) = await made.jobs()
         assert job.language == "zh-hant-x-words"

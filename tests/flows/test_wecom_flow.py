@@ -14,7 +14,7 @@ from bot.store.records import ACTIVE, State
 from core.pricing import list_models
 from core.types import Mode
 from tests.bench import KEY, Bench, bench
-from tests.corpus import clip, jpeg
+from tests.corpus import clip, jpeg, voice
 from tests.fakes.wecom import SECRET, WeComFake
 
 FOX, WOLF, GROUP = "hu.li@example", "lang", "wrTestGroup-of_the_AI_bot_000001"
@@ -123,6 +123,24 @@ def test_a_film_is_priced_by_its_length_which_wecom_does_not_say(on_wecom: Calla
         await fake.says(FOX, "不要")
         await made.at_rest()
         assert made.submits() == 0
+
+    on_wecom(story)
+
+
+def test_a_song_as_a_file_is_filmed_to_words(on_wecom: Callable[..., None], tmp_path: Path) -> None:
+    song = voice(tmp_path / "song.mp3", seconds=3, codec="libmp3lame", rate=44_100).read_bytes()
+
+    async def story(made: Bench, fake: WeComFake) -> None:
+        await fake.says(FOX, file=song)
+        await seen(fake, FOX, "录音收到！")
+        await fake.says(FOX, "海边的歌手")
+        await seen(fake, FOX, "用你的录音作声音。")
+        assert made.submits() == 0
+        await fake.says(FOX, "好")
+        await made.settled(State.DELIVERED)
+        request = next(iter(made.fal.memory.requests.values()))
+        assert set(request.body) == {"prompt", "audio_url", "aspect_ratio"}
+        assert len(fake.videos(FOX)) == 1
 
     on_wecom(story)
 

@@ -17,4 +17,5 @@ LIMITS = Limits(
     typing_links=True,
     per_message=(5, 48 * 3600.0),
     per_tap=(3, 60.0),
+    sounds=False,
 )

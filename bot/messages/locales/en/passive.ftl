@@ -14,7 +14,12 @@ passive-help =
     Example: video: a red fox runs through fresh snow
 
     A photo, then a sentence: I bring it to life (it is kept for 10 minutes)
-    A video, then a sentence: I change it
+    A video, then a sentence: I change it{ $sounds ->
+        [yes]
+            {""}
+            A sound file and a photo: the photo speaks it; then a sentence: a video to that sound
+       *[no] {""}
+    }
     “cancel” drops a photo that is kept
 
     Options, before or after your words:

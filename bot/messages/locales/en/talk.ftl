@@ -29,6 +29,7 @@ help =
 
             A photo, then a sentence: I bring it to life.
             A video, then a sentence: I change it.
+            A sound file and a photo: the photo speaks it. A sound file, then a sentence: a video to that sound.
             In a group, address me: put the photo into the same message, or quote it.
 
             Options, before or after your words:
