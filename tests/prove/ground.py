@@ -17,6 +17,7 @@ from tests.prove import law
 from tests.prove.machine import Ground
 from tests.prove.moments import NamedDatabase
 from tests.prove.reach import Reached
+from tests.prove.virtual import ask_for_clocks_anew
 
 
 @contextmanager
@@ -63,6 +64,7 @@ def ground(url: str, *, folder: Path, reached: Reached) -> Iterator[Ground]:
 
 @contextmanager
 def _prepared(database: Database, *, folder: Path, reached: Reached) -> Iterator[Ground]:
+    ask_for_clocks_anew()
     asyncio.run(database.migrate())
     idle_s = _idle_s(database)
     database.engine.dispose()

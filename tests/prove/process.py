@@ -74,7 +74,8 @@ class Process:
         made._way = Way(fal)
         self.store = Store.over(database)
         self.engine = ModelEngine(records, alone=self._alone, writable=lambda: writable(self))
-        self.app = App(made, self.store, SECRET, demo=False, room=room, engine=self.engine)
+        with agenda.in_charge():  # some look at the clock as they are made
+            self.app = App(made, self.store, SECRET, demo=False, room=room, engine=self.engine)
         self.app.channels["telegram"] = ModelChat(chat, life=life)
         self.owner = self.app.parts.roles.owner
         self._loops: list[asyncio.Task[None]] = []

@@ -6,6 +6,7 @@ virtual clock, so that tasks interleave between two calls and never within one.
 
 import asyncio
 import heapq
+import inspect
 import itertools
 import logging
 import random
@@ -87,7 +88,7 @@ class Agenda:
     def run_until(self, when: float) -> None:
         """Let time pass. What is due happens in its order."""
         turns, at = 0, self.now
-        with self._in_charge():
+        with self.in_charge():
             while self._entries and self._entries[0][0] <= when:
                 due, _, handle, loop = heapq.heappop(self._entries)
                 self.now = max(self.now, due)
@@ -100,7 +101,7 @@ class Agenda:
     def run(self, loop: "ProcessLoop", work: "asyncio.Task[T]", *, most_s: float) -> T | None:
         """Let time pass until `work` has ended; None when its process died or froze, or when it takes too long."""
         end = self.now + most_s
-        with self._in_charge():
+        with self.in_charge():
             while not work.done() and not loop.dead and self._entries and self._entries[0][0] <= end:
                 due, _, handle, owner = heapq.heappop(self._entries)
                 self.now = max(self.now, due)
@@ -112,7 +113,8 @@ class Agenda:
         self.now += seconds
 
     @contextmanager
-    def _in_charge(self) -> Iterator[None]:
+    def in_charge(self) -> Iterator[None]:
+        """Whoever asks for the time hears this one's."""
         hooks = sys.get_asyncgen_hooks()
         sys.set_asyncgen_hooks(finalizer=self._dropped)
         try:
@@ -303,6 +305,30 @@ def on_another_stack(work: Callable[[], None]) -> None:
     thread.join()
     if errors:
         raise errors[0]
+
+
+_CLOCKS: dict[Callable[[], float], Callable[[], float]] = {
+    time.time: lambda: time.time(),  # noqa: PLW0108 - asked for at each call
+    time.monotonic: lambda: time.monotonic(),  # noqa: PLW0108
+}
+
+
+def ask_for_clocks_anew() -> None:
+    """A clock that the program's functions have as a default was bound when they were defined: the real one. From now
+    on they ask for it by its name at each call, and so hear the model's while that is in charge.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in {"bot", "core"}:
+            for owner in [module, *filter(inspect.isclass, vars(module).values())]:
+                for function in filter(inspect.isfunction, list(vars(owner).values())):
+                    defaults = function.__kwdefaults__ or {}
+                    late = {
+                        key: clock
+                        for key, value in defaults.items()
+                        for real, clock in _CLOCKS.items()
+                        if value is real
+                    }
+                    function.__kwdefaults__ = {**defaults, **late} or None
 
 
 @contextmanager
