@@ -31,6 +31,16 @@ def whole(before: str, options: str, text: str, *, after_s: int) -> tuple[str, s
         ("a cat", "", "10s a bird sings", 2, ("a cat, a bird sings", "--duration 10")),
         ("a cat, 5s", "", "and a bird, 10s", 60, ("a cat, and a bird", "--duration 10")),
         ("a cat", "--aspect 9:16", "a bird, 16:9", 2, ("a cat, a bird", "--aspect 16:9")),
+        # and so do those that they are joined to
+        (
+            "a cat on a roof 9:16 silent 10s",
+            "",
+            "a bird",
+            2,
+            ("a cat on a roof, a bird", "--duration 10 --aspect 9:16 --sound off"),
+        ),
+        ("a cat 10s", "", "and a bird, 5s", 60, ("a cat, and a bird", "--duration 5")),
+        ("一只猫，10秒，无声", "", "再加一只鸟", 60, ("一只猫，再加一只鸟", "--duration 10 --sound off")),
     ],
 )
 def test_wishes_of_newer_words_count(
