@@ -223,11 +223,15 @@ def _value(text: str, at: int, field: Field, words: frozenset[str]) -> tuple[Val
     """Read a value in a known form, and where it ends."""
     if field == "duration_s":
         match = _ANY_SECONDS.match(text, at)
+        if match is None and (match := _CHINESE_SECONDS.match(text, at)) and _chinese_number(match[1]):
+            return _chinese_number(match[1]), match.end()
         return (int(match[1]) + bool(match[2]), match.end()) if match else None
     if field == "seed":
         match = _ANY_SEED.match(text, at)
         return (int(match[1]), match.end()) if match else None
     if field == "resolution":
+        if match := _CHINESE_SHARPNESS.match(text, at):
+            return CHINESE_LINES[match[0]], match.end()
         match = _ANY_LINES.match(text, at)
         return (f"{match[1]}p" if match[1] else match[0].lower(), match.end()) if match else None
     if field == "aspect_ratio":

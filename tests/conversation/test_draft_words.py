@@ -68,10 +68,19 @@ def test_the_parts_of_a_text_that_the_chat_has_split_stay_as_they_are() -> None:
         ("make it portrait, please", "portrait"),
         ("change it to 10s", "10s"),
         ("switch to veo 3.1 lite instead", "veo 3.1 lite"),
+        ("make it 10 seconds and vertical", "10 seconds, vertical"),
+        ("改成竖屏和10秒", "竖屏, 10秒"),
         # words of a video
         *(
             (words, words)
-            for words in ("改成水彩风", "变成一只猫", "不要竖屏", "make it rain", "make it a premium car")
+            for words in (
+                "改成水彩风",
+                "变成一只猫",
+                "make it rain and snow",
+                "不要竖屏",
+                "make it rain",
+                "make it a premium car",
+            )
         ),
         *((words, words) for words in ("turn it into a cat", "一只狐狸，竖屏吧", "try harder", "换个背景")),
     ],

@@ -39,6 +39,9 @@ TAKEN = [
     ("portrait a fox dances", "a fox dances", GenerationOptions(aspect_ratio="9:16")),
     ("a fox 10s vertical", "a fox", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
     ("a mountain landscape 10s", "a mountain landscape", GenerationOptions(duration_s=10)),
+    # a name in Chinese goes with its value
+    ("一只小狗，时长十秒，画质4K", "一只小狗", GenerationOptions(duration_s=10, resolution="4k")),
+    ("一只小狗，画质高清", "一只小狗", GenerationOptions(resolution="720p")),
     # set apart
     ("a fox, 10s, in snow", "a fox, in snow", GenerationOptions(duration_s=10)),
     (
