@@ -25,12 +25,19 @@ def with_words(draft: Draft, text: str, *, event: str, at: int) -> tuple[Draft, 
     more = addition if addition is not None else text
     if asked != GenerationOptions() and len(before) < _SPLIT_CHARS:  # in the midst of the whole they might be words
         more = f"{parse_options(more)[0]} {as_flags(asked)}".strip() if prompt else as_flags(asked)
-    both = joined(before, more)
+    both = joined(_set_apart(before), more)
     if addition is not None or at - draft.words_at <= _JOINED_MS:
         split = len(before) >= _SPLIT_CHARS
         longer = replace(draft, words=both, events=(*draft.events, event), words_at=at, at=at, explicit=False)
         return longer, None if split else ("last", text)
     return replace(draft, words=text, events=(event,), words_at=at, at=at, explicit=False), ("join", both)
+
+
+def _set_apart(words: str) -> str:
+    """Return the words with their wishes as flags before them: in the midst of a longer text they might be words."""
+    prompt, asked = parse_options(words)
+    plain_words = not prompt or asked == GenerationOptions() or len(words) >= _SPLIT_CHARS
+    return words if plain_words else f"{as_flags(asked)} {prompt}"
 
 
 def _without(options: str, asked: GenerationOptions) -> str:

@@ -120,7 +120,8 @@ class FilmCommands:
     async def _named(self, situation: Situation, command: commands.FilmCommand) -> Job | None:
         """Find the film that was named or replied to; of one that is to be made more of, else the latest here.
 
-        That is unambiguous while nothing else of theirs is open here: what costs is offered by its code and price.
+        That is unambiguous unless an offer was the bot's last word or something is being made here: what costs is
+        offered by its code and price.
         """
         if command.job is not None:
             return await self._jobs.named(situation.incoming, command.job)
@@ -129,7 +130,7 @@ class FilmCommands:
         with_words = isinstance(command, commands.ContinueFilm) and bool(command.words)
         if situation.incoming.quoted is not None or await self._jobs.active(situation):
             return None
-        if situation.offers and not with_words:
+        if situation.latest_offer is not None and not with_words:
             return None
         return await self._latest(situation)
 

@@ -8,9 +8,9 @@ from bot.messages.i18n import translate
 
 def ideas(language: str) -> Message:
     """Return what there is, by what it is about, with buttons for the usual ones."""
-    comma = ", " if language.startswith("en") else "、"
+    comma, colon = (", ", ": ") if language.startswith("en") else ("、", "：")
     groups = [
-        f"{translate(language, f'ideas-{group}')}: {comma.join(phrase_in(name, language) for name in names)}"
+        f"{translate(language, f'ideas-{group}')}{colon}{comma.join(phrase_in(name, language) for name in names)}"
         for group, names in GROUPS.items()
     ]
     buttons = tuple(Action(phrase_in(name, language), data_for("idea", name)) for name in SHOWN)

@@ -103,12 +103,18 @@ _CHINESE_SHARPNESS = _form(_any(CHINESE_LINES))
 _FRAMES = frozenset({"9:16", "16:9", "21:9", "9:21"})  # no result of a match, and no dose of a recipe
 _K_LINES = _form(rf"(?:in\s)?([42]k){_SHARP}{_OVER}")
 _RATIO = _form(rf"(?:in\s)?([0-9]{{1,2}})[:x]([0-9]{{1,2}}){_OVER}")
-# A family that there is, in a version that there may not be: "kling 9", "veo4", "可灵5".
+# What makers call the kinds of a version, where nothing of a sentence follows: "kling 4 turbo", "可灵4.0大师版".
+_KIND = (
+    r"(?:(?:[\s_-]?(?:turbo|pro|fast|lite|mini|max|standard|master|ultra|plus|prime)版?){1,2}"
+    rf"(?=\s*(?:\Z|[^\w\s]|[0-9]|{CUT})|\s(?:an?|the|to\s(?:make|create|generate))\s)"
+    rf"|\s?(?:大师|大師|专业|專業|标准|標準|极速|極速|快速|高速)版?(?=\s*(?:\Z|[^\w\s]|[0-9来來生制製做拍]|{CUT})))"
+)
+# A family that there is, in a version that there may not be: "kling 9", "veo4", "可灵5", "kling 2.6 master".
 _VERSION = _form(
     r"(?:(?:veo|kling|seedance|hailuo|ltx|pixverse|vidu|(?:快手)?可灵|(?:快手)?可靈|即梦|即夢|豆包|(?:通义)?万相|(?:通義)?萬相|海螺)(?:ai)?[\s_-]?v?[0-9]{1,2}(?:[.][0-9]{1,2})?"
     r"|(?:wan|sora|gemini|grok|flux)[_-]?v?[0-9]{1,2}(?:[.][0-9]{1,2})?|(?:wan|flux)\s[0-9][.][0-9]"
     r"|(?:runway[\s_-]?gen[\s_-]?|gen-)[34](?:[.]5)?(?:\s(?:alpha|turbo))?|luma[\s_-]ray[\s_-]?[0-9](?:[.][0-9])?"
-    rf"|pika[\s_-]?v?[0-9][.][0-9]){_OVER}(?!\s?(?:{_UNIT}|p|k)\b|\s?秒)"
+    rf"|pika[\s_-]?v?[0-9][.][0-9]){_KIND}?{_OVER}(?!\s?(?:{_UNIT}|p|k)\b|\s?秒)"
 )
 _USE = _form(r"(?:请|請)?(?:使)?用\s?|(?:use|using|via|with)\s")
 _TO_MAKE = _form(
@@ -217,11 +223,15 @@ def _value(text: str, at: int, field: Field, words: frozenset[str]) -> tuple[Val
     """Read a value in a known form, and where it ends."""
     if field == "duration_s":
         match = _ANY_SECONDS.match(text, at)
+        if match is None and (match := _CHINESE_SECONDS.match(text, at)) and _chinese_number(match[1]):
+            return _chinese_number(match[1]), match.end()
         return (int(match[1]) + bool(match[2]), match.end()) if match else None
     if field == "seed":
         match = _ANY_SEED.match(text, at)
         return (int(match[1]), match.end()) if match else None
     if field == "resolution":
+        if match := _CHINESE_SHARPNESS.match(text, at):
+            return CHINESE_LINES[match[0]], match.end()
         match = _ANY_LINES.match(text, at)
         return (f"{match[1]}p" if match[1] else match[0].lower(), match.end()) if match else None
     if field == "aspect_ratio":
@@ -232,7 +242,7 @@ def _value(text: str, at: int, field: Field, words: frozenset[str]) -> tuple[Val
     if field == "photos":
         match = _ANY_PHOTO_WAY.match(text, at)
         return (match[1].lower(), match.end()) if match else None
-    match = _models(words).named.match(text, at)
+    match = _longer(_models(words).named, text, at)
     return (CHINESE_TIERS.get(match[0], match[0]), match.end()) if match else None
 
 

@@ -51,7 +51,7 @@ AMBIGUOUS = frozenset({"豆包", "海螺", "sora", "混元", "清影"})
 NAMES: dict[Field, tuple[str, ...]] = {
     "model": ("model", "tier", "模型"),
     "duration_s": ("duration", "seconds", "length", "dur", "时长", "時長", "秒数", "秒數"),
-    "resolution": ("resolution", "res", "分辨率", "解析度", "清晰度"),
+    "resolution": ("resolution", "res", "分辨率", "解析度", "清晰度", "画质", "畫質"),
     "aspect_ratio": (
         "aspect-ratio",
         "aspect_ratio",

@@ -12,7 +12,7 @@ from core.errors import BadRequest
 from core.types import Mode, Plan
 
 _MODES = (Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO, Mode.EXTEND_VIDEO)
-_COLUMNS = ("name", "seconds", "resolution", "sound", "price")
+_COLUMNS = ("name", "price", "seconds", "resolution", "sound")  # the price is seen on a phone without a move sideways
 
 
 def prices(options: GenerationOptions, language: str) -> Message:

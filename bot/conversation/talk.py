@@ -3,6 +3,7 @@
 What is small talk is answered and never becomes a prompt; what could become a video goes to offering.py.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
 
@@ -39,6 +40,7 @@ from core import pricing
 
 _A_PAIR = 2
 _SHORT_CODE = 2
+_DELETES = re.compile(r"delet|erase|删|刪", re.IGNORECASE)
 
 
 class Talk:
@@ -137,7 +139,7 @@ class Talk:
             case Meaning.YES | Meaning.VAGUE if situation.offers:
                 return self._jobs.show_offer(situation, situation.latest_offer or situation.offers[-1])
             case Meaning.NO:
-                return await self._refused(situation)
+                return await self._refused(situation, text)
             case Meaning.FETCH if await self._bring(incoming):
                 return NOTHING
             case Meaning.QUESTION:
@@ -168,9 +170,12 @@ class Talk:
             return await self._with_reminder(situation, "")
         return await self._jobs.confirm(situation, None)
 
-    async def _refused(self, situation: Situation) -> Decision:
+    async def _refused(self, situation: Situation, text: str) -> Decision:
         if situation.quoted is not None and situation.quoted.state is State.AWAITING_CONFIRMATION:
             return await self._jobs.decline(situation, situation.quoted)
+        nothing_open = not situation.offers and situation.draft.is_empty
+        if nothing_open and _DELETES.search(text) and not await self._jobs.active(situation):
+            return situation.answer(situation.say("film-which"))  # there is nothing to drop: a film is meant
         return await self._jobs.decline(situation)
 
     async def _question(self, situation: Situation, text: str) -> Decision:

@@ -27,6 +27,8 @@ _KIND_END = re.compile(
     re.IGNORECASE,
 )
 
+_AND = re.compile(r"\s+(?:and|&|in)\s+|\s*(?:并且|並且|和|加)\s*", re.IGNORECASE)
+
 _AGAINST = re.compile(
     r"(?:不要|别|別|不用|不想要|不需要|去掉|取消)用?|(?:no|not|without|drop|remove|don['’]?t\s(?:use|want|make it))\s",
     re.IGNORECASE,
@@ -96,6 +98,8 @@ def wishes_in(text: str) -> str:
         return text
     change, end = _CHANGE.match(text), _KIND_END.search(text)
     bare = text[change.end() if change else 0 : end.start() if end else len(text)].strip()
+    if bare != text and is_only_options(listed := _AND.sub(", ", bare)):
+        return listed
     return bare if is_only_options(bare) or (bare != text and is_only_way(bare)) else text
 
 

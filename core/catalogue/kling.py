@@ -50,7 +50,7 @@ KLING_25 = Model(
     key="kling-2.5-turbo",
     name="Kling 2.5 Turbo",
     seen="2026-10-03",
-    aliases=("kling-turbo",),
+    aliases=("kling-turbo", "kling-2.5-turbo-pro"),
     fallback_model="happy-horse",
     modes=_kling(
         "v2.5-turbo/pro",
@@ -65,6 +65,7 @@ KLING_26 = Model(
     key="kling-2.6",
     name="Kling 2.6",
     seen="2026-11",
+    aliases=("kling-2.6-pro",),
     fallback_model="happy-horse",
     modes=_switched("v2.6/pro", "0.14", "0.07", _SHORT),
 )

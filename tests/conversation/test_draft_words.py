@@ -31,6 +31,16 @@ def whole(before: str, options: str, text: str, *, after_s: int) -> tuple[str, s
         ("a cat", "", "10s a bird sings", 2, ("a cat, a bird sings", "--duration 10")),
         ("a cat, 5s", "", "and a bird, 10s", 60, ("a cat, and a bird", "--duration 10")),
         ("a cat", "--aspect 9:16", "a bird, 16:9", 2, ("a cat, a bird", "--aspect 16:9")),
+        # and so do those that they are joined to
+        (
+            "a cat on a roof 9:16 silent 10s",
+            "",
+            "a bird",
+            2,
+            ("a cat on a roof, a bird", "--duration 10 --aspect 9:16 --sound off"),
+        ),
+        ("a cat 10s", "", "and a bird, 5s", 60, ("a cat, and a bird", "--duration 5")),
+        ("一只猫，10秒，无声", "", "再加一只鸟", 60, ("一只猫，再加一只鸟", "--duration 10 --sound off")),
     ],
 )
 def test_wishes_of_newer_words_count(
@@ -58,10 +68,19 @@ def test_the_parts_of_a_text_that_the_chat_has_split_stay_as_they_are() -> None:
         ("make it portrait, please", "portrait"),
         ("change it to 10s", "10s"),
         ("switch to veo 3.1 lite instead", "veo 3.1 lite"),
+        ("make it 10 seconds and vertical", "10 seconds, vertical"),
+        ("改成竖屏和10秒", "竖屏, 10秒"),
         # words of a video
         *(
             (words, words)
-            for words in ("改成水彩风", "变成一只猫", "不要竖屏", "make it rain", "make it a premium car")
+            for words in (
+                "改成水彩风",
+                "变成一只猫",
+                "make it rain and snow",
+                "不要竖屏",
+                "make it rain",
+                "make it a premium car",
+            )
         ),
         *((words, words) for words in ("turn it into a cat", "一只狐狸，竖屏吧", "try harder", "换个背景")),
     ],

@@ -387,6 +387,54 @@ def test_what_is_typed_leads_to_an_offer(on_bench: OnBench) -> None:
     on_bench(story)
 
 
+def test_a_film_that_came_after_an_older_offer_is_the_one_that_is_meant(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        chat = made.telegram
+        chat.user_says(42, "an old castle")
+        await made.until(lambda: any("an old castle" in text for text in chat.texts(42)))
+        chat.user_says(42, "/video a fox, budget")
+        await made.until(lambda: any("video" in each for each in chat.said(42)))
+        await made.at_rest()
+        (job,) = [each for each in await made.jobs() if each.state is State.DELIVERED]
+
+        async def answer(words: str) -> str:
+            before = made.newest()
+            chat.user_says(42, words)
+            await made.until(lambda: made.newest() > before)
+            return made.telegram.texts(42)[-1]
+
+        assert job.id in await answer("more")
+        offered = await answer("continue")
+        assert job.id in offered
+        assert "castle" not in offered
+        assert "castle" not in await answer("continue")  # now an offer was the last word, and is shown again
+        assert made.submits() == 1
+
+    on_bench(story, access="open")
+
+
+def test_delete_alone_asks_which_film_where_nothing_lies_on_the_table(on_bench: OnBench) -> None:
+    async def story(made: Bench) -> None:
+        await film(made)
+
+        async def answer(words: str) -> str:
+            before = made.newest()
+            made.telegram.user_says(42, words)
+            await made.until(lambda: made.newest() > before)
+            return made.telegram.texts(42)[-1]
+
+        for words in ("delete", "删除", "删掉这个视频"):
+            assert await answer(words) in {
+                "Which video? Name its code, or reply to the video.",
+                "是哪个视频？请带上编号，或者直接回复那个视频。",
+            }
+        await answer("a hare in the rain")
+        assert "Not ordered" in await answer("delete")  # that is dropped
+        assert made.submits() == 1
+
+    on_bench(story, access="open")
+
+
 def test_a_bare_yes_or_no_after_the_question_is_about_that_film(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
         job = await film(made)

@@ -39,6 +39,9 @@ TAKEN = [
     ("portrait a fox dances", "a fox dances", GenerationOptions(aspect_ratio="9:16")),
     ("a fox 10s vertical", "a fox", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
     ("a mountain landscape 10s", "a mountain landscape", GenerationOptions(duration_s=10)),
+    # a name in Chinese goes with its value
+    ("一只小狗，时长十秒，画质4K", "一只小狗", GenerationOptions(duration_s=10, resolution="4k")),
+    ("一只小狗，画质高清", "一只小狗", GenerationOptions(resolution="720p")),
     # set apart
     ("a fox, 10s, in snow", "a fox, in snow", GenerationOptions(duration_s=10)),
     (
@@ -131,6 +134,15 @@ TAKEN = [
     ("a fox, veo4", "a fox", GenerationOptions(model="veo4")),
     ("可灵5，一只猫", "一只猫", GenerationOptions(model="可灵5")),
     ("use kling 9 to make a fox", "a fox", GenerationOptions(model="kling 9")),
+    ("a fox --model kling 9", "a fox", GenerationOptions(model="kling 9")),
+    # ... and a kind of it that there is not
+    ("a fox, kling 4 turbo", "a fox", GenerationOptions(model="kling 4 turbo")),
+    ("a fox veo 3.1 pro 10s", "a fox", GenerationOptions(model="veo 3.1 pro", duration_s=10)),
+    ("seedance 2.5 fast a fox", "a fox", GenerationOptions(model="seedance 2.5 fast")),
+    ("use kling 4 turbo to make a fox", "a fox", GenerationOptions(model="kling 4 turbo")),
+    ("一只狐狸，可灵4.0大师版", "一只狐狸", GenerationOptions(model="可灵4.0大师版")),
+    ("用可灵4大师版生成一只狐狸", "一只狐狸", GenerationOptions(model="可灵4大师版")),
+    ("kling 3 fast cars race", "fast cars race", GenerationOptions(model="kling 3")),
     ("a fox with veo 3", "a fox", GenerationOptions(model="veo 3")),
     ("用可灵9.0生成狐狸奔跑", "狐狸奔跑", GenerationOptions(model="可灵9.0")),
     ("a fox, sora 2", "a fox", GenerationOptions(model="sora 2")),

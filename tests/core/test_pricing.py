@@ -72,6 +72,8 @@ def test_what_was_planned_is_planned_again_as_it_is(model: pricing.Model, mode: 
         ("kling", "kling-3"),
         ("Kling v3.0", "kling-3"),
         ("kling_v2.6", "kling-2.6"),
+        ("kling 2.6 pro", "kling-2.6"),
+        ("kling 2.5 turbo pro", "kling-2.5-turbo"),
         ("wan", "wan-2.5"),
         ("Wan v2.7", "wan-2.7"),
         ("wan/v2.7/text-to-video", "wan-2.7"),

@@ -11,6 +11,8 @@ from bot.messages import i18n
 from bot.messages.i18n import in_words, translate
 from bot.messages.languages import LANGUAGES
 from bot.messages.spoken import as_spoken
+from core import pricing
+from core.types import Mode
 from tests.messages.test_i18n import FACTS, KEYS
 
 FOR_BUTTONS = {"plain-text-hint", "photo-needs-prompt", "video-needs-prompt"}
@@ -86,6 +88,11 @@ def test_what_is_offered_in_the_lists_is_understood() -> None:
         assert isinstance(command, commands.MakeVideo)
         wishes = command.options
         assert (wishes.model, wishes.duration_s, wishes.aspect_ratio) == ("premium", 10, "9:16")
-    for asked in ("价格 高级 10秒 1080p", "價格 高級 10秒 1080p", "price premium 10s 1080p"):
-        assert isinstance(parse(asked), commands.ShowPrice)
+    for language in ("zh", "zh-hant", "en"):  # the example after the prices is one that its model can do
+        asked = re.search(r"(?:price|价格|價格) \S+ \S+ 1080p", translate(in_words(language), "price-note"))
+        assert asked is not None
+        shown = parse(asked[0])
+        assert isinstance(shown, commands.ShowPrice)
+        model = pricing.find(shown.options.model or "")
+        assert shown.options.resolution in model.modes[Mode.TEXT_TO_VIDEO].resolutions
     assert isinstance(parse("文生影片 雨中的紙船"), commands.MakeVideo)

@@ -264,8 +264,8 @@ price-cell-sound =
 price-cell-price = { $price }
 price-note =
     Add a model, a length or a resolution to see its price: { CHAT() ->
-        [words] “price premium 10s 1080p”
-       *[buttons] /price premium 10s 1080p
+        [words] “price balanced 10s 1080p”
+       *[buttons] /price balanced 10s 1080p
     }. Changing a video of yours is priced by its length.
 
 language-choose = Which language shall I speak?

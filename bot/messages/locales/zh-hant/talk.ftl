@@ -300,8 +300,8 @@ price-cell-sound =
 price-cell-price = { $price }
 price-note =
     加上模型、時長或清晰度，就能查到對應的價格，例如：{ CHAT() ->
-        [words] 價格 高級 10秒 1080p
-       *[buttons] /price premium 10s 1080p
+        [words] 價格 均衡 10秒 1080p
+       *[buttons] /price 均衡 10秒 1080p
     }。修改你自己的影片，按影片長度計價。
 
 language-choose = 希望我用哪種語言？

@@ -299,8 +299,8 @@ price-cell-sound =
 price-cell-price = { $price }
 price-note =
     加上模型、时长或清晰度，就能查到对应的价格，例如：{ CHAT() ->
-        [words] 价格 高级 10秒 1080p
-       *[buttons] /price premium 10s 1080p
+        [words] 价格 均衡 10秒 1080p
+       *[buttons] /price 均衡 10秒 1080p
     }。修改你自己的视频，按视频长度计价。
 
 language-choose = 希望我用哪种语言？
