@@ -3,7 +3,8 @@
 The rule. Explicit options count anywhere: `--model veo`, `-d 10`, `seed=7`. Others count where a person puts them
 aside, never inside a sentence:
 - on their own between commas, semicolons, full stops, line breaks, bars, dashes or in brackets: "a fox, 10s, in snow";
-- as a run at the very start or the very end of the text: "premium 10s a fox", "a fox in snow 9:16 seed 7".
+- as a run at the very start or the very end of the text: "premium 10s a fox", "a fox in snow 9:16 seed 7";
+- in the asking before the scene is told: "make a 10-second vertical video of a fox" (prefaces.py).
 A run's inner end must not be tied to the sentence: after "the", "at", "for"... or before "of", "with"... it is prose
 ("the clock strikes at 9:16", "10 seconds of calm"). English words for a shape belong to many a scene ("a mountain
 landscape", "portrait of a girl"), so they also need a separator, an article, or another option between them and the
@@ -21,6 +22,7 @@ from itertools import chain
 
 from bot.conversation.option_patterns import CUT, GAP, Option, Value, flags, option_at, pairs, plain
 from bot.conversation.option_words import AMBIGUOUS, KNOWN
+from bot.conversation.prefaces import preface
 from core import pricing
 from core.types import Mode, VideoRequest
 
@@ -115,6 +117,7 @@ def parse_options(text: str, *, model_words: frozenset[str] = KNOWN) -> tuple[st
         text = _cut_out(text, flags(plain(text), model_words), flagged)
         text = _cut_out(text, pairs(plain(text), model_words), paired)
         text = _without_brackets(text, model_words, bare)
+        text = _without_preface(text, model_words, bare)
         text = _without_asides(text, model_words, bare)
         text = _without_run(text, _leading(plain(text), model_words), bare)
         text = _without_run(text, _trailing(plain(text), model_words), bare)
@@ -157,6 +160,12 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
         parts += [text[at:start], f" {CUT} "]
         at = end
     return "".join([*parts, text[at:]])
+
+
+def _without_preface(text: str, words: frozenset[str], into: Found) -> str:
+    at, options = preface(text, words)
+    _note(options, into)
+    return text[at:]
 
 
 # Runs of options at the two ends.

@@ -24,6 +24,7 @@ _IN_BRACKETS = re.compile(rf"[(（\[【]([^()（）\[\]【】]{{1,60}})[)）\]�
 _CHINESE_FIRST = re.compile(rf"{_FEW}([^\x00-\x7f]{{2,20}})\s{{1,8}}(?=\S)")  # a space sets Chinese words apart
 _CHINESE_LAST = re.compile(rf"\s([^\x00-\x7f]{{2,20}}){_FEW}\Z")
 _WHOLE_CHARS = 60
+_OPENINGS = frozenset(tuple(words_of(each.replace("_", " "))) for each in phrases(LISTS["photos"]["openings"]))
 
 
 def photo_way(text: str) -> str | None:
@@ -45,6 +46,8 @@ def read_with_photos(text: str) -> tuple[str, GenerationOptions]:
         found = found or way
         prompt, more = parse_options(prompt)
         options = merged(options, more)
+    if found and tuple(words_of(folded(plain(prompt)))) in _OPENINGS:
+        prompt = ""
     return prompt, merged(options, GenerationOptions(photos=found))
 
 

@@ -255,6 +255,48 @@ LEFT = [
 ]  # fmt: skip
 
 
+ASKED = [
+    ("make a 10-second vertical video of a fox", "a fox", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    (
+        "Can you make me a 10 second long silent video about cats?",
+        "cats?",
+        GenerationOptions(duration_s=10, sound=False),
+    ),
+    ("please create a 5s 16:9 clip: a fox in snow", "a fox in snow", GenerationOptions(None, 5, None, "16:9")),
+    ("a 10 second film of rain, premium", "rain", GenerationOptions("premium", 10)),
+    ("create a 10 second video", "", GenerationOptions(duration_s=10)),
+    ("生成一个15秒的竖屏视频：海边日落", "海边日落", GenerationOptions(duration_s=15, aspect_ratio="9:16")),
+    ("請幫我做一個10秒的豎屏視頻，海邊日落", "海邊日落", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+    ("来一个十秒的无声视频，一只猫", "一只猫", GenerationOptions(duration_s=10, sound=False)),
+    ("我想要一段可灵的5秒视频，内容是一只狗", "一只狗", GenerationOptions("可灵", 5)),
+    ("生成一个10秒的海边日落视频", "海边日落视频", GenerationOptions(duration_s=10)),
+    ("用这张照片做一个10秒的视频", "", GenerationOptions(duration_s=10)),
+    ("10秒竖屏视频：海边日落", "海边日落", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
+]
+"""The asking before the scene."""
+NOT_ASKED = [
+    "a man makes a 10 second video of his cat",
+    "a silent movie of a man in the rain",
+    "a 10 second video game cutscene of a knight",
+    "make a video of a clock that strikes at 9:16 exactly",
+    "生成一个视频：海边日落",
+    "一段10秒的时间，钟表在走",
+    "他拍了一个10秒的视频，一只猫",
+    "手机里放着10秒的视频",
+]
+
+
+@pytest.mark.parametrize(("text", "prompt", "options"), ASKED)
+def test_wishes_in_the_asking_count(text: str, prompt: str, options: GenerationOptions) -> None:
+    assert parse_options(text) == (prompt, options)
+    assert parse_options(prompt)[0] == prompt
+
+
+@pytest.mark.parametrize("text", NOT_ASKED)
+def test_a_video_in_the_scene_is_no_asking(text: str) -> None:
+    assert parse_options(text) == (text, GenerationOptions())
+
+
 @pytest.mark.parametrize(("text", "prompt", "options"), TAKEN)
 def test_options_that_are_set_aside_count(text: str, prompt: str, options: GenerationOptions) -> None:
     assert parse_options(text) == (prompt, options)
