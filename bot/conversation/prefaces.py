@@ -1,6 +1,7 @@
 """Reads how a film is asked for before its scene is told: "make a 10-second video of", "做一个15秒的竖屏视频：".
 
-Wishes count there because the word for a video stands behind them, and the scene begins behind that. Pure.
+Wishes count there because the word for a video stands behind them, and the scene begins behind that: behind a colon
+where nothing is asked for. Pure.
 """
 
 import re
@@ -10,16 +11,16 @@ from bot.conversation.option_patterns import CUT, Option, option_at, plain
 _VIDEO = r"(?:小|短)?(?:视频|視頻|影片|短片|动画|動畫|片子)"
 _ASKS = (
     re.compile(
-        r"(?:(?:please|pls|hi|hello|hey|can you|could you|would you|i want|i would like|i['’]?d like|i need|let['’]?s"
-        r"|give me|make|create|generate|produce|render|shoot|film|do|me|us|to"
+        r"(?P<asks>(?:(?:please|pls|hi|hello|hey|can you|could you|would you|i want|i would like|i['’]?d like|i need"
+        r"|let['’]?s|give me|make|create|generate|produce|render|shoot|film|do|me|us|to"
         r"|(?:with|from) (?:this|my|the) (?:photo|picture|image))"
-        r"[\s,:]+){0,8}(?:(?:an?|one|the|short)\s){0,2}",
+        r"[\s,:]+){1,8})?(?:(?:an?|one|the|short)\s){0,2}",
         re.IGNORECASE,
     ),
     re.compile(
-        r"(?:请|請|麻烦|麻煩|你好|您好|帮我|幫我|帮忙|幫忙|给我|給我|能不能|可以|我想要|我想|我要|想要|你|能|[,\s])*"
+        r"(?P<asks>(?:请|請|麻烦|麻煩|你好|您好|帮我|幫我|帮忙|幫忙|给我|給我|能不能|可以|我想要|我想|我要|想要|你|能|[,\s])*"
         r"(?:[用把将將](?:这张|這張|这个|這個|我的)?(?:照片|图片|圖片|相片|图|圖))?"
-        r"(?:(?:生成|制作|製作|做|拍|来|來|要|创作|創作|整|弄|变|變)成?)?"
+        r"(?:(?:生成|制作|製作|做|拍|来|來|要|创作|創作|整|弄|变|變)成?)?)"
         r"(?:一?[个個段条條部支则則])?\s?"
     ),
 )
@@ -52,7 +53,9 @@ def preface(text: str, words: frozenset[str]) -> tuple[int, list[Option]]:
             at = between.end() if between else option.end
         for begins in _SCENE_BEGINS if options else ():
             scene = begins.match(text, at)
-            if scene is not None and CUT not in text[: scene.end()] and not _is_genre(scene, options):
+            if scene is None or CUT in text[: scene.end()] or _is_genre(scene, options):
+                continue
+            if (asked and asked["asks"]) or text[: scene.end()].endswith(":"):  # else it may be the scene itself
                 return scene.end(), options
     return 0, []
 

@@ -263,7 +263,7 @@ ASKED = [
         GenerationOptions(duration_s=10, sound=False),
     ),
     ("please create a 5s 16:9 clip: a fox in snow", "a fox in snow", GenerationOptions(None, 5, None, "16:9")),
-    ("a 10 second film of rain, premium", "rain", GenerationOptions("premium", 10)),
+    ("make a 10 second film of rain, premium", "rain", GenerationOptions("premium", 10)),
     ("create a 10 second video", "", GenerationOptions(duration_s=10)),
     ("生成一个15秒的竖屏视频：海边日落", "海边日落", GenerationOptions(duration_s=15, aspect_ratio="9:16")),
     ("請幫我做一個10秒的豎屏視頻，海邊日落", "海邊日落", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
@@ -275,9 +275,12 @@ ASKED = [
 ]
 """The asking before the scene."""
 NOT_ASKED = [
+    "a 10s clip of a premium car",
+    "a 10 second video",
+    "一个10秒的倒计时视频",
     "a man makes a 10 second video of his cat",
-    "a silent movie of a man in the rain",
-    "a 10 second video game cutscene of a knight",
+    "make a silent movie of a man in the rain",
+    "make a 10 second video game cutscene of a knight",
     "make a video of a clock that strikes at 9:16 exactly",
     "生成一个视频：海边日落",
     "一段10秒的时间，钟表在走",
