@@ -241,6 +241,8 @@ def _leading(text: str, words: frozenset[str]) -> list[Option]:
 
 
 def _tied_to_what_follows(text: str, option: Option) -> bool:
+    if option.apart:
+        return True
     rest = text[option.end :]
     match = _FIRST_WORD.match(rest)
     word = match[1].lower() if match else ""
@@ -271,8 +273,11 @@ def _tied_to_what_precedes(text: str, option: Option) -> bool:
     word = match[1].lower() if match else ""
     if word.endswith(":"):
         return False
-    if option.field == "sound" and option.soft and _CHINESE.match(word[-1:]) and text[option.start - 1].isspace():
+    may_be_apart = option.apart or (option.field == "sound" and option.soft)
+    if may_be_apart and _CHINESE.match(word[-1:]) and text[option.start - 1].isspace():
         return False  # Chinese needs no space here, so this one sets it apart: "一只猫 无声"
+    if option.apart:
+        return True
     if option.soft and option.field not in {"duration_s", "resolution"}:
         return True
     if option.field == "sound" and (_RESOUNDS.search(word) or word in _PULLS):  # "a room filled with sound"

@@ -38,9 +38,10 @@ GAP = rf"[\s{CUT}]"
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option in a text. `soft`: an everyday word, which needs more than its place to count.
+    """One option in a text.
 
-    `value` as given, 0 for no duration.
+    `value` as given, 0 for no duration. `soft`: an everyday word, which needs more than its place to count. `apart`:
+    it counts only where it is set apart, or in the asking for a video.
     """
 
     field: Field
@@ -48,6 +49,7 @@ class Option:
     start: int
     end: int
     soft: bool = False
+    apart: bool = False
 
 
 # Full-width forms as their ASCII counterparts, one for one.
@@ -97,6 +99,12 @@ _SOMETHING = _form(rf"[^\s,;{CUT}-][^\s,;{CUT}]*")
 _SECONDS = _form(rf"([0-9]{{1,3}})(\s?)({_UNIT}){_OVER}")
 _CHINESE_SECONDS = _form(r"([一二两兩三四五六七八九十]{1,3})秒[钟鐘]?")
 _SHARP = r"(?:\s?(?:超高清|全高清|超清|高清|画质|畫質)){0,2}"
+_MINUTES = _form(
+    rf"(?P<english>[0-9]{{1,2}}|one|two|three|half\sa)\s?(?:minutes?|mins?){_OVER}"
+    r"|(?P<chinese>[0-9]{1,2}|[一二两兩三四五六七八九十]{1,3}|半)分[钟鐘](?:半(?!天))?"
+)
+_MINUTE_S = 60
+_ENGLISH_NUMBERS = {"one": 1, "two": 2, "three": 3}
 _LINES = _form(rf"(?:(?:in|at)\s)?([0-9]{{3,4}})p{_SHARP}{_OVER}")
 _CHINESE_RATIO = _form(r"([0-9]{1,2}|[一二三四五六九十]{1,3})\s?比\s?([0-9]{1,2}|[一二三四五六九十]{1,3})")
 _CHINESE_SHARPNESS = _form(_any(CHINESE_LINES))
@@ -307,7 +315,16 @@ def _seconds_at(text: str, at: int) -> Option | None:
     if match := _CHINESE_SECONDS.match(text, at):
         number = _chinese_number(match[1])
         return Option("duration_s", number, at, match.end()) if number else None
-    return None
+    match = _MINUTES.match(text, at)
+    return Option("duration_s", _seconds_of(match), at, match.end(), apart=True) if match else None
+
+
+def _seconds_of(minutes: re.Match[str]) -> int:
+    number = (minutes["english"] or minutes["chinese"]).lower()
+    if number.startswith(("half", "半")):
+        return _MINUTE_S // 2
+    count = int(number) if number.isdigit() else _ENGLISH_NUMBERS.get(number) or _chinese_number(number)
+    return count * _MINUTE_S + (_MINUTE_S // 2 if minutes[0].endswith("半") else 0)
 
 
 def _chinese_number(text: str) -> int:

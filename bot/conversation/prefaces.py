@@ -14,7 +14,7 @@ _ASKS = (
         r"(?P<asks>(?:(?:please|pls|hi|hello|hey|can you|could you|would you|i want|i would like|i['’]?d like|i need"
         r"|let['’]?s|give me|make|create|generate|produce|render|shoot|film|do|me|us|to"
         r"|(?:with|from) (?:this|my|the) (?:photo|picture|image))"
-        r"[\s,:]+){1,8})?(?:(?:an?|one|the|short)\s){0,2}",
+        r"[\s,:]+){1,8})?(?:(?:an?|the|short)\s){0,2}",
         re.IGNORECASE,
     ),
     re.compile(
