@@ -216,6 +216,7 @@ class _Parser:
             **dict.fromkeys(_OF_FILMS, is_code(rest)),
             "continue": apart or is_code(rest) or not parse_options(rest, model_words=self.model_words)[0],
             "enlarge": is_code(rest) or not parse_options(rest, model_words=self.model_words)[0],
+            "swap": _model_alone(rest.strip(_CLOSING)) is not None,
             "price": not parse_options(rest, model_words=self.model_words)[0],
             "forget": _answer_in(rest) is not None,
             "language": asked_for(rest.strip(_CLOSING)) is not None,
@@ -330,10 +331,13 @@ def _price_in(choice: str) -> Decimal | None:
 
 
 def _other_model(rest: str) -> OtherModel | AnotherTake:
-    """Parse a code, and behind it a model's name: that is how one of several is chosen where nothing is pressed."""
+    """Parse a code, and behind it a model's name: that is how one of several is chosen where nothing is pressed.
+
+    A name alone is about the offer that is open, or the latest film.
+    """
     code, model = code_before(rest.strip(_CLOSING))
     if code is None:
-        return OtherModel()
+        return OtherModel(model=_model_alone(model))
     left, options = parse_options(f"--model {model}")
     if model and not left and options != GenerationOptions(options.model):
         return AnotherTake(code, words=f"--model {model}")  # more is wanted of it than another model
@@ -342,7 +346,12 @@ def _other_model(rest: str) -> OtherModel | AnotherTake:
 
 def _may_be_model(words: str) -> bool:
     """Return whether somebody may mean a model by this: one word, or several that name one."""
-    return len(words.split()) == 1 or (read_model(words) is not None and not parse_options(f"--model {words}")[0])
+    return len(words.split()) == 1 or _model_alone(words) is not None
+
+
+def _model_alone(words: str) -> str | None:
+    """Return the model that these words name, and nothing else."""
+    return None if parse_options(f"--model {words}")[0] else read_model(words)
 
 
 def pressed(data: str) -> Command | None:

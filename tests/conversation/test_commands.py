@@ -387,6 +387,9 @@ def test_button_data_with_anything_odd_is_nothing() -> None:
         ("more", commands.MoreOfFilm()),
         ("换词", commands.AnotherTake(other_words=True)),
         ("換模型", commands.OtherModel()),
+        ("swap veo 3.1 lite", commands.OtherModel(model="veo-3.1-lite")),
+        ("换模型 可灵", commands.OtherModel(model="kling-3")),
+        ("swap horse and rider", PlainText("swap horse and rider")),
         ("换个模型", commands.OtherModel()),  # as the buttons say it
         ("换句话", commands.AnotherTake(other_words=True)),
         ("放大到 4k", commands.EnlargeFilm(None, "4k")),
