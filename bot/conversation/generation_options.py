@@ -118,6 +118,7 @@ def parse_options(text: str, *, model_words: frozenset[str] = KNOWN) -> tuple[st
         text = _cut_out(text, pairs(plain(text), model_words), paired)
         text = _without_brackets(text, model_words, bare)
         text = _without_preface(text, model_words, bare)
+        text = _without_courtesy(text, model_words)
         text = _without_asides(text, model_words, bare)
         text = _without_run(text, _leading(plain(text), model_words), bare)
         text = _without_run(text, _trailing(plain(text), model_words), bare)
@@ -160,6 +161,20 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
         parts += [text[at:start], f" {CUT} "]
         at = end
     return "".join([*parts, text[at:]])
+
+
+_COURTESY = re.compile(
+    r"[\s,，]{0,8}(?:\b(?:please|pls|plz|thanks|thank you)|谢谢|謝謝|拜托|拜託)[\s.!。！]{0,8}\Z", re.IGNORECASE
+)
+
+
+def _without_courtesy(text: str, words: frozenset[str]) -> str:
+    """Take a "please" off that stands behind options: "a fox, no sound please"."""
+    shorter = _COURTESY.sub("", text)
+    if shorter == text:
+        return text
+    last = _SEPARATOR.split(plain(shorter))[-1]
+    return shorter if _only_options(last, words) or _trailing(plain(shorter), words) else text
 
 
 def _without_preface(text: str, words: frozenset[str], into: Found) -> str:

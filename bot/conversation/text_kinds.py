@@ -27,7 +27,7 @@ _KIND_END = re.compile(
     re.IGNORECASE,
 )
 
-_AND = re.compile(r"\s+(?:and|&|in)\s+|\s*(?:并且|並且|和|加)\s*", re.IGNORECASE)
+_AND = re.compile(r"\s{1,8}(?:and|&|in)\s{1,8}|(?:并且|並且|和|加)", re.IGNORECASE)
 
 _AGAINST = re.compile(
     r"(?:不要|别|別|不用|不想要|不需要|去掉|取消)用?|(?:no|not|without|drop|remove|don['’]?t\s(?:use|want|make it))\s",

@@ -20,6 +20,7 @@ _COLUMNS = ("name", "price", "seconds", "sound", "pictures", "best", "say")
 _NARROW = ("narrow", "price", "length", "signs")
 _MANY_LINES = 2160
 _LONG_S = 20
+_FEW = range(1, 4)  # lengths, each of which is named
 _MANY_PICTURES = 9
 _CHEAP = 5  # of all models
 _WHOLE = (Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO)
@@ -102,8 +103,15 @@ def _films_of(model: Model) -> list[Mode]:
 
 
 def _seconds_of(model: Model) -> str:
+    """Return the lengths that can be had: each where they are few, else from which to which."""
     durations = sorted({each for mode in _films_of(model) for each in model.modes[mode].durations})
-    return f"{durations[0]}–{durations[-1]}" if len(durations) > 1 else str(durations[0])
+    first, last = durations[0], durations[-1]
+    has_all = last - first == len(durations) - 1
+    return "/".join(map(str, durations)) if len(durations) in _FEW and not has_all else _from_to(first, last)
+
+
+def _from_to(first: int, last: int) -> str:
+    return f"{first}–{last}" if last > first else f"{first}"
 
 
 def _sound_of(model: Model) -> str:

@@ -271,6 +271,9 @@ ASKED = [
     ("海边日落，1分钟", "海边日落", GenerationOptions(duration_s=60)),
     ("海边日落 半分钟", "海边日落", GenerationOptions(duration_s=30)),
     ("海边日落，两分钟半，竖屏", "海边日落", GenerationOptions(duration_s=150, aspect_ratio="9:16")),
+    ("a fox in snow, no sound please", "a fox in snow", GenerationOptions(sound=False)),
+    ("a fox in snow 10s, thanks!", "a fox in snow", GenerationOptions(duration_s=10)),
+    ("一只狐狸，竖屏，谢谢", "一只狐狸", GenerationOptions(aspect_ratio="9:16")),
     ("create a 10 second video", "", GenerationOptions(duration_s=10)),
     ("生成一个15秒的竖屏视频：海边日落", "海边日落", GenerationOptions(duration_s=15, aspect_ratio="9:16")),
     ("請幫我做一個10秒的豎屏視頻，海邊日落", "海邊日落", GenerationOptions(duration_s=10, aspect_ratio="9:16")),
@@ -283,6 +286,7 @@ ASKED = [
 """The asking before the scene."""
 NOT_ASKED = [
     "a 10s clip of a premium car",
+    "a girl says please",
     "she waits 1 minute",
     "one minute of silence",
     "the last two minutes",

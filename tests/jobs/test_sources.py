@@ -16,10 +16,10 @@ OnBench = Callable[..., None]
 
 def test_a_tiny_photo_gets_a_margin_and_that_is_said(on_bench: OnBench) -> None:
     async def story(made: Bench) -> None:
-        made.telegram.user_says(42, "make it wave", photo=jpeg((90, 60)))
+        made.telegram.user_says(42, "sandbox:slow-2 make it wave", photo=jpeg((90, 60)))
+        await made.until(lambda: any("margin" in text for text in made.telegram.texts(42)))
         job = await made.settled(State.DELIVERED)
         assert [each.field for each in job.adjustments] == ["source_padded"]
-        await made.until(lambda: any("margin" in text for text in made.telegram.texts(42)))
 
     on_bench(story)
 
@@ -28,12 +28,12 @@ def test_a_video_that_is_too_small_is_scaled_and_that_is_said(on_bench: OnBench,
     video = clip(tmp_path / "v.mp4", source="testsrc2=s=160x90:r=24", seconds=3, metadata={"comment": "SecretHome"})
 
     async def story(made: Bench) -> None:
-        made.telegram.user_says(42, "make it night", video=video.read_bytes())
+        made.telegram.user_says(42, "sandbox:slow-2 make it night", video=video.read_bytes())
+        await made.until(lambda: any("scaled to 568x320" in text for text in made.telegram.texts(42)))
         job = await made.settled(State.DELIVERED)
         assert [(each.field, each.applied) for each in job.adjustments] == [("source_scaled", "568x320")]
         published = made.settings.assets_dir / job.request.source_urls[0].rpartition("/")[2]
         assert b"SecretHome" not in published.read_bytes()
-        await made.until(lambda: any("scaled to 568x320" in text for text in made.telegram.texts(42)))
 
     on_bench(story)
 
