@@ -248,11 +248,13 @@ class Line:
 
         Connects only where no program has kept this bot's line in the last two minutes.
         """
-        if self._current is not None:
+        if self._current is not None or (self._holds and await self.is_up()):
             return None
         known = await self._memory.get(_STATE)
         if known is not None:
             return None if known == "connected" else REASONS.get(known, known)
+        if self._holds:  # a try would throw out the connection that this process is about to have
+            return REASONS["away"]
         return await self._try()
 
     async def _try(self) -> str | None:
