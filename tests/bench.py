@@ -92,13 +92,6 @@ class Bench:
         """The only job, once it is in one of these states."""
         return (await self.all_settled(1, *states))[0]
 
-    async def outcome_told(self) -> Job:
-        """The only job, once the word on its end stands in the chat."""
-        async with asyncio.timeout(60):
-            while (job := (await self.jobs())[0]).outcome_ref is None:
-                await asyncio.sleep(0.03)
-        return job
-
     async def all_settled(self, count: int, *states: State) -> list[Job]:
         """So many jobs, once each is in one of these states."""
         async with asyncio.timeout(90):

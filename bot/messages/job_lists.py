@@ -20,7 +20,7 @@ _COLUMNS = ("name", "price", "seconds", "sound", "pictures", "best", "say")
 _NARROW = ("narrow", "price", "length", "signs")
 _MANY_LINES = 2160
 _LONG_S = 20
-_FEW = range(1, 4)  # lengths, each of which is named
+_FEW_LENGTHS = 3  # so many are named one by one
 _MANY_PICTURES = 9
 _CHEAP = 5  # of all models
 _WHOLE = (Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO)
@@ -107,11 +107,11 @@ def _seconds_of(model: Model) -> str:
     durations = sorted({each for mode in _films_of(model) for each in model.modes[mode].durations})
     first, last = durations[0], durations[-1]
     has_all = last - first == len(durations) - 1
-    return "/".join(map(str, durations)) if len(durations) in _FEW and not has_all else _from_to(first, last)
-
-
-def _from_to(first: int, last: int) -> str:
-    return f"{first}–{last}" if last > first else f"{first}"
+    return (
+        f"{first}–{last}"
+        if (has_all and last > first) or len(durations) > _FEW_LENGTHS
+        else "/".join(map(str, durations))
+    )
 
 
 def _sound_of(model: Model) -> str:

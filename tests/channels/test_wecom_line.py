@@ -23,7 +23,7 @@ from bot.channels.wecom.settings import WeComSettings
 from bot.store import Store
 from tests.channels.connecting import Box, film_bytes, services
 from tests.fakes.memory import Keys
-from tests.fakes.wecom import SECRET, WeComFake
+from tests.fakes.wecom import BOT_ID, SECRET, WeComFake
 from tests.serving import served
 from tests.store.test_relay import relay
 from tests.store.test_store import on_store
@@ -146,6 +146,26 @@ def test_a_wrong_secret_is_said_once_and_doctor_does_not_connect_beside_the_bot(
                     await doctor.check()
                 assert SECRET not in str(refused.value)
                 assert on.fake.lines.attempts - attempts <= 1  # at most the bot's own next try
+
+    asyncio.run(story())
+
+
+class LateKeys(Keys):
+    """It takes a while until it has written that the line stands."""
+
+    async def put(self, key: str, value: str | None, *, for_s: float | None = None) -> None:
+        await asyncio.sleep(0.3)
+        await super().put(key, value, for_s=for_s)
+
+
+def test_who_is_just_connecting_is_not_asked_by_a_second_connection(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as on:
+            late = replace(on.services, key_values=LateKeys())
+            async with on.channel(late) as channel:
+                await on.fake.until(lambda: on.fake.line)
+                assert await channel.check() == f"{BOT_ID}: connected"
+                assert on.fake.lines.subscriptions == 1
 
     asyncio.run(story())
 

@@ -9,7 +9,9 @@ from tests.turns.law import changed
 from tests.turns.stage import Purchase, Stage
 from tests.turns.talkers import OnWeChat, Seen, Talker
 
-_CARD = re.compile(r"🎬|Job CODE: |编号 CODE：")  # while it lives, and what is left of it
+_CARD = re.compile(
+    r"🎬|Job CODE: (?:Done\.|more on it)|编号 CODE：(?:已完成|详情见)"
+)  # while it lives, and what is left of it
 _CODE = re.compile(r"\b[2-9A-HJKMNP-Z]{7}\b")
 _OF_ALL = re.compile(r"\nAll together:.*")
 _NUMBERS = re.compile(r"\b\d{1,2}:\d\d\b|\b\d{4}-\d\d-\d\d\b|\d+ 秒前|\bin \d+ s\b|about \d+ min\w*|约? ?\d+ 分钟")
