@@ -20,7 +20,7 @@ _COLUMNS = ("name", "price", "seconds", "sound", "pictures", "best", "say")
 _NARROW = ("narrow", "price", "length", "signs")
 _MANY_LINES = 2160
 _LONG_S = 20
-_FEW_LENGTHS = 3  # so many are named one by one
+_NARROW_CELL = 5  # letters: more are cut off on a phone
 _MANY_PICTURES = 9
 _CHEAP = 5  # of all models
 _WHOLE = (Mode.TEXT_TO_VIDEO, Mode.IMAGE_TO_VIDEO)
@@ -106,12 +106,10 @@ def _seconds_of(model: Model) -> str:
     """Return the lengths that can be had: each where they are few, else from which to which."""
     durations = sorted({each for mode in _films_of(model) for each in model.modes[mode].durations})
     first, last = durations[0], durations[-1]
-    has_all = last - first == len(durations) - 1
-    return (
-        f"{first}–{last}"
-        if (has_all and last > first) or len(durations) > _FEW_LENGTHS
-        else "/".join(map(str, durations))
-    )
+    each, has_all = "/".join(map(str, durations)), last - first == len(durations) - 1
+    if (has_all and last > first) or len(each) > _NARROW_CELL:
+        return f"{first}–{last}"
+    return each
 
 
 def _sound_of(model: Model) -> str:
