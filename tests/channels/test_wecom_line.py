@@ -151,20 +151,27 @@ def test_a_wrong_secret_is_said_once_and_doctor_does_not_connect_beside_the_bot(
 
 
 class LateKeys(Keys):
-    """It takes a while until it has written that the line stands."""
+    """Nothing is written before it is `open`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = asyncio.Event()
 
     async def put(self, key: str, value: str | None, *, for_s: float | None = None) -> None:
-        await asyncio.sleep(0.3)
+        await self.open.wait()
         await super().put(key, value, for_s=for_s)
 
 
 def test_who_is_just_connecting_is_not_asked_by_a_second_connection(tmp_path: Path) -> None:
     async def story() -> None:
         async with bench(tmp_path) as on:
-            late = replace(on.services, key_values=LateKeys())
-            async with on.channel(late) as channel:
+            late = LateKeys()
+            async with on.channel(replace(on.services, key_values=late)) as channel:
                 await on.fake.until(lambda: on.fake.line)
-                assert await channel.check() == f"{BOT_ID}: connected"
+                checking = asyncio.create_task(channel.check())
+                await asyncio.sleep(0)
+                late.open.set()
+                assert await checking == f"{BOT_ID}: connected"
                 assert on.fake.lines.subscriptions == 1
 
     asyncio.run(story())
